@@ -1,0 +1,151 @@
+"""Settings: one frozen object, read in one place from `NUTSHELL_*` variables and, below them, a TOML file.
+
+`load()` is the only reader. A wrong value or an unknown name is an InputError that names the variable, the value and what is allowed. Attribute docstrings are
+the help text of `.env.example` and README. Nothing reads the environment at import.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipeline.errors import InputError
+
+PREFIX = "NUTSHELL_"
+
+
+class Settings(BaseSettings):
+    """All settings. An empty address means: embedded, started by `nutshell up`, reached through a socket in the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", use_attribute_docstrings=True, env_ignore_empty=True)
+
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("nutshell", appauthor=False))
+    """Data folder: database, media, models, logs."""
+    host: str = "127.0.0.1"
+    """Address the web server binds to. Anything but loopback needs NUTSHELL_PASSWORD."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port of the web server."""
+    public_url: str = ""
+    """Address people use when a proxy stands in front, for example https://nutshell.example.org; its host is then accepted."""
+    password: SecretStr = SecretStr("")
+    """Password for the page and the API (HTTP Basic, any user name; or `Authorization: Bearer`). Needed when host is not loopback."""
+
+    database_url: str = ""
+    """PostgreSQL with pgvector, for example postgresql://user:secret@db/nutshell; empty: embedded."""
+    broker_url: str = ""
+    """Valkey or Redis, for example redis://valkey:6379/0; empty: embedded."""
+    media_url: str = ""
+    """Where media files are kept: s3://bucket/prefix, or empty for a folder in the data folder."""
+
+    profile: Literal["auto", "builtin", "cpu", "gpu", "server"] = "auto"
+    """Which models: builtin, cpu, gpu, server, or auto (picks by what the machine has, and says why)."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where models run."""
+    speech_model: str = ""
+    """Folder of a CTranslate2 Whisper model, or a name from `nutshell models list`; empty: the profile's."""
+    llm_model: str = ""
+    """Folder or GGUF file of a LLaMA, or a name from `nutshell models list`; empty: the profile's."""
+    llm_family: str = ""
+    """Prompt form when it cannot be told from the model: llama, alpaca, vicuna, vicuna-v0, koala, wizardlm, chatml, llama2, llama3."""
+    llm_url: str = ""
+    """An OpenAI-compatible server to use instead of the local LLaMA, for example http://gpu:8000/v1."""
+    llm_key: SecretStr = SecretStr("")
+    """API key for llm_url."""
+    llm_name: str = ""
+    """Model name to ask llm_url for; empty: the first it lists."""
+    llm_window: int = Field(default=0, ge=0)
+    """Context window of llm_url's model in tokens; 0: ask the server."""
+    lm_address: str = ""
+    """Where the language model process listens: host:port on a cluster; empty: a socket in the data folder."""
+    embed_address: str = ""
+    """Where the embedding process listens: host:port on a cluster; empty: a socket in the data folder."""
+    internal_token: SecretStr = SecretStr("")
+    """Shared by the processes of a cluster to talk to lm_address and embed_address. Needed when those are not sockets."""
+
+    proxy: str = ""
+    """Outgoing proxy for YouTube, for example http://proxy:3128."""
+    extra_ca: str = ""
+    """PEM file with one more certificate authority to trust for YouTube (TLS-inspecting proxies)."""
+    max_duration: float = Field(default=6 * 3600.0, gt=0)
+    """Longest video in seconds."""
+    max_upload: int = Field(default=2 * 1024**3, gt=0)
+    """Largest upload or download in bytes."""
+    fetch_timeout: float = Field(default=900.0, gt=0)
+    """Seconds after which a download is given up."""
+    keep_media: bool = False
+    """Keep the audio after it has been transcribed (downloads that a person asked for are kept anyway)."""
+    threads: int = Field(default=0, ge=0)
+    """CPU threads per model; 0: all cores."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        config = os.environ.get(PREFIX + "CONFIG", "")
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(config))) if config else sources
+
+    @cached_property
+    def run_dir(self) -> Path:
+        """Sockets and pid files, readable by this user only."""
+        return self.home / "run"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.home / "media"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.home / "uploads"
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """The settings of this process.
+
+    Raises:
+        InputError: `bad_setting`, naming the variable, its value and what is allowed.
+    """
+    environ = os.environ if environ is None else environ
+    _refuse_unknown(environ)
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError("bad_setting", f"{name} is {first['input']!r}: {first['msg']}.") from error
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """pydantic-settings ignores unknown variables even with extra="forbid", so a typing error would pass unseen."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG"}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise InputError("bad_setting", f"{name} is not a setting of Nutshell.{hint}")

@@ -1,0 +1,242 @@
+"""The values that flow through the house. All frozen; times in float seconds from the start of the video; tuples, not lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Origin(StrEnum):
+    """Where a transcript comes from. One transcript never mixes two."""
+
+    CAPTIONS_MANUAL = "captions_manual"
+    CAPTIONS_AUTO = "captions_auto"
+    SPEECH = "speech"
+    SPEECH_TRANSLATED = "speech_translated"
+    """Whisper's own speech-to-English translation: times are of the original, words are English."""
+    FILE = "file"
+
+
+class Length(StrEnum):
+    """How long a summary the reader wants."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech as captions or Whisper give it."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a segment needs 0 <= start <= end, not {self.start}, {self.end}")
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    language: str
+    """ISO 639-1 where there is one ("en", "pt"), else 639-3; "und" when unknown."""
+    origin: Origin
+    model: str | None
+    """The speech model, None for captions and files."""
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    start: float
+    end: float
+    title: str
+    origin: Literal["source", "made"] = "source"
+    """`source`: the video's own; `made`: found by topic segmentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    source_id: str
+    """Extractor and id, `youtube:<11 characters>` or `file:<sha256>`: the key that makes two pastes one video."""
+    source_url: str
+    """Canonical link, or the empty string for a file."""
+    title: str
+    duration: float
+    """Seconds; 0.0 while unknown."""
+    channel: str | None = None
+    language: str | None = None
+    published_at: str | None = None
+    """ISO 8601 date."""
+    description: str = ""
+    thumbnail_url: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The short public id used in addresses: YouTube's own 11 characters, or 16 of a file's hash."""
+        return public_id(self.source_id)
+
+
+def public_id(source_id: str) -> str:
+    """`youtube:abc…` -> `abc…`; `file:9f86…` -> first 16 hexadecimal digits (11 characters are always YouTube's)."""
+    extractor, _, rest = source_id.partition(":")
+    return rest if extractor == "youtube" else rest[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What is cited. `index` counts from 0 within one transcript and is what prompts and answers refer to."""
+
+    index: int
+    start: float
+    end: float
+    text: str
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is embedded and found: a run of whole sentences `first..last` (inclusive indexes)."""
+
+    index: int
+    start: float
+    end: float
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A receipt: `quote` stands word for word in the transcript between `start` and `end`. Made by code, never by a model."""
+
+    start: float
+    end: float
+    quote: str
+    sentence: int
+    """Index of the (first) cited sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One statement with its receipts. A statement without a citation is dropped, not shown."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    kind: Literal["phrased", "quote"]
+    """`phrased`: the model's words, verified; `quote`: the speaker's own sentence standing in."""
+    support: float
+    """0..1, how well the citations carry the text; a quote has 1.0."""
+    chapter: int = 0
+    """Index into Summary.chapters."""
+
+    @property
+    def start(self) -> float:
+        return min(c.start for c in self.citations)
+
+    @property
+    def end(self) -> float:
+        return max(c.end for c in self.citations)
+
+
+class Status(StrEnum):
+    """What became of a stretch of the video."""
+
+    CITED = "cited"
+    """A point, the gist or the overview rests on it."""
+    READ = "read"
+    """Read, and weighed against what was chosen; nothing rests on it."""
+    SILENCE = "silence"
+    """No words: silence, music or a pause."""
+    SKIPPED = "skipped"
+    """Left out on purpose, for example an advertisement; `reason` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A stretch of the video and its fate. The stretches of one summary join without gap or overlap from 0 to the duration."""
+
+    start: float
+    end: float
+    status: Status
+    points: tuple[int, ...] = ()
+    """Indexes into Summary.points that rest on this stretch."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    language: str
+    length: Length
+    gist: Point
+    overview: tuple[Point, ...]
+    points: tuple[Point, ...]
+    chapters: tuple[Chapter, ...]
+    coverage: tuple[Coverage, ...]
+    model: str
+    prompt_version: str
+    notes: tuple[str, ...] = ()
+    """Sentences for the reader about limits met, for example that no installed model writes this language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A moment found by search."""
+
+    video_id: str
+    title: str
+    start: float
+    end: float
+    text: str
+    score: float
+    sentence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCitation:
+    video_id: str
+    title: str
+    start: float
+    end: float
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`found=False` is a normal result: nothing in the library supports an answer; `nearest` then holds the closest moments."""
+
+    question: str
+    found: bool
+    text: str
+    citations: tuple[AnswerCitation, ...]
+    kind: Literal["phrased", "quote", "none"]
+    nearest: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    stage: str
+    fraction: float
+    """0..1 within the stage."""
+    message: str
+
+
+
+
+Emit = Callable[[Progress], None]
+"""Called by long stages as they go. It raises `Cancelled` or `LeaseLost` (errors.py) when the work must stop, so calling it often is also how a stage can be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the reader asked for."""
+
+    language: str | None = None
+    """Language of the summary; None: that of the video."""
+    length: Length = Length.MEDIUM
+    captions: bool = True
+    """False: listen even where captions exist."""
