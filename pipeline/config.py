@@ -5,11 +5,13 @@ the help text of `.env.example` and README. Nothing reads the environment at imp
 """
 
 import difflib
+import hashlib
 import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -18,6 +20,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pipeline.errors import InputError
 
 PREFIX = "NUTSHELL_"
+SOCKET_FOLDER_LIMIT = 78
+"""Longest folder for sockets: the kernel takes 103 characters (macOS; 107 on Linux), and the longest name in it is 24 long (`supervisor.sock.` and a pid)."""
 
 
 class Settings(BaseSettings):
@@ -107,6 +111,48 @@ class Settings(BaseSettings):
     def run_dir(self) -> Path:
         """Sockets and pid files, readable by this user only."""
         return self.home / "run"
+
+    @cached_property
+    def socket_dir(self) -> Path:
+        """Where all unix sockets of this data folder are: `run` in it, or a short folder in /tmp named after it when that path is too long for a socket.
+
+        /tmp and not the session's temporary folder: every program, from whatever session it was started, must arrive at the same folder.
+        `workers.servers.prepare_folders` makes it and refuses one that belongs to somebody else.
+        """
+        if len(os.fsencode(self.run_dir)) <= SOCKET_FOLDER_LIMIT:
+            return self.run_dir
+        return Path("/tmp") / f"nutshell-{os.getuid()}-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}"
+
+    @property
+    def postgres_socket_dir(self) -> Path:
+        """A folder of its own, because under root the database runs as another user, who must be able to write here."""
+        return self.socket_dir / "pg"
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.socket_dir / "valkey.sock"
+
+    @property
+    def lm_socket(self) -> Path:
+        return self.socket_dir / "lm.sock"
+
+    @property
+    def embed_socket(self) -> Path:
+        return self.socket_dir / "embed.sock"
+
+    @property
+    def embedded_database_url(self) -> str:
+        """Address of the database that `nutshell up` starts, for SQLAlchemy with psycopg."""
+        return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.postgres_socket_dir))}"
+
+    @property
+    def embedded_broker_url(self) -> str:
+        """Address of the Valkey that `nutshell up` starts, as kombu spells it; redis-py takes `unix://` and the same path."""
+        return f"redis+socket://{quote(str(self.valkey_socket))}"
+
+    @property
+    def postgres_dir(self) -> Path:
+        return self.home / "postgres"
 
     @property
     def models_dir(self) -> Path:
