@@ -1,0 +1,69 @@
+"""One door to all exports: a kind and what is known of a video in, a named file out."""
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from pipeline.errors import InputError
+from pipeline.export import subtitles, text
+from pipeline.export.document import document, transcript_json, video_json
+from pipeline.types import Summary, Transcript, Video
+
+KINDS = ("md", "txt", "srt", "vtt", "json", "html")
+LATER = ("pdf",)
+MEDIA_TYPES = {
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    filename: str
+    media_type: str
+    body: bytes
+
+
+def render(kind: str, video: Video, transcript: Transcript, summary: Summary | None) -> Export:
+    """The export of `kind`; without a summary the transcript alone.
+
+    Raises:
+        InputError: `bad_export`, an unknown kind, or one that is not there yet.
+    """
+    if kind in LATER:
+        raise InputError("not_yet", f"Export as {kind} is not there yet. Choose one of {', '.join(KINDS)}.")
+    if kind not in KINDS:
+        raise InputError("bad_export", f"There is no export as {kind!r}. Choose one of {', '.join(KINDS)}.")
+    return Export(file_name(video, kind), MEDIA_TYPES[kind], _body(kind, video, transcript, summary).encode("utf-8", "replace"))
+
+
+def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | None) -> str:
+    match kind:
+        case "md":
+            return text.markdown(video, transcript, summary)
+        case "txt":
+            return text.plain(video, transcript, summary)
+        case "html":
+            return text.html(video, transcript, summary)
+        case "srt":
+            return subtitles.srt(transcript.segments)
+        case "vtt":
+            return subtitles.vtt(transcript.segments, transcript.language)
+    if summary is None:
+        value = {"video": video_json(video), "transcript": transcript_json(transcript)}
+    else:
+        value = document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model})
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def file_name(video: Video, extension: str) -> str:
+    """`Title [id].ext`: at most 120 characters of the title, nothing that any file system or shell minds."""
+    title = unicodedata.normalize("NFKC", video.title)
+    title = "".join(c for c in title if unicodedata.category(c)[0] not in "CZ" or c == " ")
+    title = " ".join(re.sub(r'[\\/:*?"<>|\0]', " ", title).split()).strip(". ")[:120].rstrip(". ")
+    return f"{title or 'video'} [{video.id}].{extension}"
