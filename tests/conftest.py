@@ -1,0 +1,65 @@
+"""What every test may use. `servers` is the real thing: PostgreSQL and Valkey in a folder of their own, started once per run."""
+
+import os
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import PREFIX, Settings
+from workers.embedded import EmbeddedServers
+from workers.servers import migrate
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared" / "data"
+"""Real recordings and transcripts that are no part of the repository; tests that need them skip where they are absent."""
+
+for _name in [name for name in os.environ if name.startswith(PREFIX)]:
+    del os.environ[_name]  # no setting of the person who runs the tests may reach them
+os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
+@pytest.fixture(scope="session", name="data")
+def _data() -> Path:
+    if not DATA.is_dir():
+        pytest.skip(f"needs the recordings in {DATA}")
+    return DATA
+
+
+@pytest.fixture(scope="session", name="bare_servers")
+def _bare_servers() -> Iterator[EmbeddedServers]:
+    """Running PostgreSQL and Valkey, the database empty. `.settings` leads to them; not pytest's own temporary folder, whose path is long."""
+    with tempfile.TemporaryDirectory(prefix="nutshell-") as home, EmbeddedServers(Settings(home=Path(home))) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session", name="servers")
+def _servers(bare_servers: EmbeddedServers) -> Settings:
+    """Settings of a temporary data folder with running servers and a migrated database, shared by the whole run: a test makes its own rows."""
+    migrate(bare_servers.settings)
+    return bare_servers.settings
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Where everything is installed (CI), nothing may be skipped but what needs a GPU."""
+    if report.outcome != "skipped" or not os.environ.get("CI") or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if not reason.removeprefix("Skipped: ").startswith("GPU:"):
+        report.outcome = "failed"
+        report.longrepr = f"Skipped where nothing may be skipped: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
