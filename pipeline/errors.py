@@ -117,6 +117,7 @@ CODES: dict[str, Cause] = {
     "bad_media": Cause("This file is not audio or video that can be read.", kind=InputError),
     "no_audio": Cause("This video has no sound.", kind=InputError),
     "bad_transcript": Cause("This transcript file cannot be read: no cue with text and time was found.", kind=InputError),
+    "database_unavailable": Cause("The database cannot be reached. Try again in a moment; the administrator can check that PostgreSQL is running.", retryable=True, retry_after=2.0, kind=ModelError),
     "crashed": Cause("This was tried three times and ended the worker each time, so it is set aside.", kind=ModelError),
 }
 
