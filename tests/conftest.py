@@ -11,6 +11,8 @@ from pipeline.config import PREFIX, Settings
 from workers.embedded import EmbeddedServers
 from workers.servers import migrate
 
+pytest_plugins = ["tests.standin.fixtures"]
+
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 """Real recordings and transcripts that are no part of the repository; tests that need them skip where they are absent."""

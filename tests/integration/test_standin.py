@@ -1,0 +1,159 @@
+"""The stand-in satisfies an unchanged yt-dlp with nothing of ours between them: its CA, its proxy, real TLS."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yt_dlp
+
+from tests.standin import Response, StandIn, load_talk
+from tests.standin.conditions import DEMO
+from tests.standin.pictures import picture
+
+URL = "https://www.youtube.com/watch?v="
+
+
+@pytest.fixture
+def ydl(standin: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[yt_dlp.YoutubeDL]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(standin.ca_file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    options = {
+        "proxy": standin.proxy, "compat_opts": {"no-certifi"}, "quiet": True, "no_warnings": True, "cachedir": False, "extractor_retries": 0,
+        "format": "bestaudio", "fixup": "never", "noprogress": True, "paths": {"home": str(tmp_path)}, "outtmpl": "%(id)s.%(ext)s", "socket_timeout": 5,
+    }  # fmt: skip
+    with yt_dlp.YoutubeDL(options) as downloader:
+        yield downloader
+
+
+def test_everything_that_is_known_of_a_video(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    info = ydl.extract_info(URL + "stVideo0001", download=False)
+    bees = load_talk("bees")
+    assert (info["title"], info["channel"], info["upload_date"], info["live_status"]) == (
+        "How Bees Talk",
+        "Stand-in Channel",
+        "20260304",
+        "not_live",
+    )
+    assert info["duration"] == round(bees.duration)
+    assert [chapter["title"] for chapter in info["chapters"]] == [title for _, title in bees.chapters]
+    assert set(info["subtitles"]) == {"en", "de"}
+    assert "en-orig" in info["automatic_captions"]
+    assert {entry["format_id"] for entry in info["formats"]} == {"136", "140", "247", "251"}
+    assert {request.host for request in standin.log} == {"www.youtube.com"}
+
+
+def test_captions_in_their_forms(ydl: yt_dlp.YoutubeDL) -> None:
+    info = ydl.extract_info(URL + "stVideo0001", download=False)
+
+    def body(tracks: list[dict[str, str]], form: str) -> str:
+        return str(ydl.urlopen(next(track["url"] for track in tracks if track["ext"] == form)).read().decode())
+
+    plain = json.loads(body(info["subtitles"]["en"], "json3"))["events"]
+    rolling = json.loads(body(info["automatic_captions"]["en-orig"], "json3"))["events"]
+    assert plain[0]["segs"][0]["utf8"].startswith("Welcome")
+    assert "segs" not in rolling[0]
+    assert any(event.get("aAppend") for event in rolling)
+    assert body(info["subtitles"]["de"], "vtt").startswith("WEBVTT")
+    with pytest.raises(yt_dlp.networking.exceptions.HTTPError) as refused:
+        body(info["automatic_captions"]["fr"], "json3")
+    assert refused.value.status == 429
+
+
+def test_sound_arrives_as_it_is(ydl: yt_dlp.YoutubeDL, tmp_path: Path) -> None:
+    ydl.extract_info(URL + "stVideo0001")
+    assert (tmp_path / "stVideo0001.webm").read_bytes() == load_talk("bees").files[251].read_bytes()
+
+
+def test_a_broken_download_can_be_continued(ydl: yt_dlp.YoutubeDL, standin: StandIn, tmp_path: Path) -> None:
+    standin.fault("videoplayback", cut_after=20000, times=1)
+    ydl.params["retries"] = 2
+    ydl.extract_info(URL + "stVideo0001")
+    assert (tmp_path / "stVideo0001.webm").read_bytes() == load_talk("bees").files[251].read_bytes()
+    assert [request.status for request in standin.log if request.path == "/videoplayback"][-1] == 206
+
+
+def test_signatures_are_solved_by_a_real_runtime(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    info = ydl.extract_info(URL + "stCiphered1")
+    assert Path(info["requested_downloads"][0]["filepath"]).stat().st_size > 10_000
+    assert standin.lines(r"base\.js")
+
+
+REFUSED = {
+    "stPrivate01": "Private video", "stRemoved01": "removed by the uploader", "stTermin001": "account", "stUnavail01": "Video unavailable",
+    "stCopyrght1": "copyright", "stGeoBlock1": "in your country", "stAgeGate01": "confirm your age", "stMembers01": "members-only",
+    "stPaid00001": "requires payment", "stBotCheck1": "not a bot", "stRateLim01": "try again later", "stCaptcha01": "human",
+    "stTooMany01": "Failed to extract any player response", "stServer503": "Failed to extract any player response", "stUpcoming1": "will begin",
+    "stPremiere1": "Premieres", "stNoRecord1": "recording is not available", "stDrmOnly01": "DRM", "stUnknown01": "isn't available",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("video_id", REFUSED)
+def test_refusals(ydl: yt_dlp.YoutubeDL, video_id: str) -> None:
+    with pytest.raises(yt_dlp.utils.DownloadError, match=REFUSED[video_id]):
+        ydl.extract_info(URL + video_id, download=False)
+
+
+def test_lists(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    ydl.params |= {"extract_flat": "in_playlist", "playlistend": 120}
+    mixed = list(ydl.extract_info("https://www.youtube.com/playlist?list=PLstandinMixd", download=False)["entries"])
+    assert [entry["title"] for entry in mixed][1] == "[Private video]"
+    long = list(ydl.extract_info("https://www.youtube.com/playlist?list=PLstandinLong", download=False)["entries"])
+    assert len(long) == 120
+    channel = ydl.extract_info("https://www.youtube.com/@standin/videos", download=False)
+    assert channel["channel"] == "Stand-in Channel"
+    assert "stVideo0001" in [entry["id"] for entry in channel["entries"]]
+
+
+def test_other_hosts_are_refused_and_remembered(standin: StandIn) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": standin.proxy, "https": standin.proxy}))
+    for address in ("http://example.org/", "https://example.org/"):
+        with pytest.raises(OSError, match="403"):
+            opener.open(address, timeout=5)
+    assert len(standin.refused) == 2
+    standin.refused.clear()
+
+
+def test_a_fault_of_the_stand_in_is_loud(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: object) -> Response:
+        raise KeyError("x")
+
+    monkeypatch.setattr(standin, "app", broken)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": standin.proxy}))
+    with pytest.raises(OSError, match="500"):
+        opener.open("http://youtu.be/stVideo0001", timeout=5)
+    assert len(standin.errors) == 1
+    standin.errors.clear()
+
+
+def test_thumbnails_are_pictures_and_differ() -> None:
+    assert picture("stVideo0001", "hqdefault")[:3] == b"\xff\xd8\xff"
+    assert picture("stVideo0001", "hqdefault") != picture("stVideo0002", "hqdefault")
+
+
+def test_the_program_writes_its_state_and_ends_on_a_signal(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    program = subprocess.Popen([sys.executable, "-m", "tests.standin", "--state", str(state)], stdout=subprocess.DEVNULL)
+    overdue = threading.Timer(60, program.kill)
+    overdue.start()
+    try:
+        while not state.exists() and program.poll() is None:
+            time.sleep(0.05)
+        told = json.loads(state.read_text())
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", told["proxy"])
+        assert Path(told["ca_file"]).read_text().startswith("-----BEGIN CERTIFICATE")
+        assert [link["url"] for link in told["links"]] == [URL + video_id for video_id in DEMO]
+        program.send_signal(signal.SIGTERM)
+        assert program.wait() == 0
+    finally:
+        overdue.cancel()
+        program.kill()
+        program.wait()
+    assert not state.exists()

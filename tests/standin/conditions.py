@@ -1,0 +1,98 @@
+"""Every video of the stand-in. The id says the condition."""
+
+from tests.standin.lists import Playlist
+from tests.standin.player import no
+from tests.standin.talks import load_talk
+from tests.standin.videos import Track, Video, automatic, manual, talk_video
+
+PLAYLISTS: dict[str, Playlist] = {
+    "PLstandin0001": ("Three short talks", ("stVideo0001", "stVideo0002", "stVideo0003"), None),
+    "PLstandinMixd": ("One of them is private", ("stVideo0002", "stPrivate01", "stVideo0003"), None),
+    "PLstandinLong": ("Long", tuple(f"stLong{number:05d}" for number in range(250)), None),
+    "PLstandinPriv": ("", (), "This playlist type is unviewable."),
+}
+
+
+def all_videos() -> list[Video]:
+    return [*short_videos(), *odd_media(), *live_videos(), *refused_videos()]
+
+
+def short_videos() -> list[Video]:
+    """A talk of twenty seconds with manual captions in two languages, and two of ten seconds with automatic ones."""
+    bees, tea, bicycle = load_talk("bees"), load_talk("tea"), load_talk("bicycle")
+    german = Track("de", "German", tuple((start, end, f"Satz {index}.") for index, (start, end, _) in enumerate(bees.cues, 1)))
+    return [
+        talk_video("stVideo0001", bees, manual(bees), german, automatic(bees)),
+        talk_video("stVideo0002", tea, automatic(tea)),
+        talk_video("stVideo0003", bicycle, automatic(bicycle)),
+    ]
+
+
+def odd_media() -> list[Video]:
+    """Videos that play, each with one thing out of the ordinary."""
+    bees, silence, music = load_talk("bees"), load_talk("silence"), load_talk("music")
+    return [
+        talk_video("stNoCaps001", bees, title="No captions at all", chapters=False),
+        talk_video("stAutoOnly1", bees, automatic(bees), title="Only automatic captions", chapters=False),
+        talk_video(
+            "stPotSubs01", bees, Track("en", "English", bees.cues, need_pot=True), title="Captions that want a PO token", chapters=False
+        ),
+        talk_video("stCiphered1", bees, title="Needs a JS runtime", formats="ciphered"),
+        talk_video("stSabrOnly1", bees, manual(bees), title="No URLs from any client", formats="sabr"),
+        talk_video("stDrmOnly01", bees, title="DRM only", formats="drm"),
+        talk_video("stForbid001", bees, title="Media answers 403", media_http=403),
+        talk_video("stHuge00001", bees, title="Half a gigabyte, twelve hours", duration=43200.0, content_length=500 << 20),
+        talk_video("stSilence01", silence),
+        talk_video("stMusic0001", music),
+    ]
+
+
+def live_videos() -> list[Video]:
+    bees = load_talk("bees")
+    live = {"isLiveContent": True}
+    soon = {"isUpcoming": True, **live}
+    return [
+        talk_video("stWasLive01", bees, title="A finished stream", details=live),
+        Video("stLiveNow01", "Live now", formats="live", details={"isLive": True, **live},
+              micro={"liveBroadcastDetails": {"isLiveNow": True, "startTimestamp": "2026-03-04T05:00:00+00:00"}}),
+        talk_video("stPostLive1", bees, title="Just ended", details={"isPostLiveDvr": True, **live}),
+        Video("stUpcoming1", "Live tomorrow", details=soon, status={"status": "LIVE_STREAM_OFFLINE", "reason": "This live event will begin in 2 days."},
+              micro={"liveBroadcastDetails": {"isLiveNow": False, "startTimestamp": "2030-01-01T00:00:00+00:00"}}),
+        Video("stPremiere1", "A premiere", details={"isUpcoming": True}, status={"status": "LIVE_STREAM_OFFLINE", "reason": "Premieres in 6 hours"}),
+        bare("stNoRecord1", no("ERROR", "This live stream recording is not available.")),
+    ]  # fmt: skip
+
+
+def refused_videos() -> list[Video]:
+    granted = "Sign in if you've been granted access to this video"
+    unavailable = "Video unavailable"
+    return [
+        bare("stPrivate01", {"messages": ["This is a private video."], **no("LOGIN_REQUIRED", "Private video", granted)}),
+        bare("stRemoved01", no("ERROR", unavailable, "This video has been removed by the uploader")),
+        bare("stTermin001", no("ERROR", unavailable, "This video is no longer available because the YouTube account associated with this video has been terminated.")),
+        bare("stUnavail01", no("ERROR", unavailable)),
+        bare("stCopyrght1", no("ERROR", unavailable, "This video contains content from Acme Music, who has blocked it in your country on copyright grounds")),
+        Video("stGeoBlock1", "Elsewhere", status=no("UNPLAYABLE", unavailable, "The uploader has not made this video available in your country")),
+        Video("stAgeGate01", "Adults", micro={"isFamilySafe": False}, status=no(
+            "LOGIN_REQUIRED", "Sign in to confirm your age", "This video may be inappropriate for some users.", desktopLegacyAgeGateReason=1)),
+        Video("stMembers01", "Members", status={"status": "UNPLAYABLE", "reason":
+              "Join this channel to get access to members-only content like this video, and other exclusive perks."}),
+        Video("stPaid00001", "Paid", status={"status": "UNPLAYABLE", "reason": "This video requires payment to watch."}),
+        bare("stBotCheck1", no("LOGIN_REQUIRED", "Sign in to confirm you\u2019re not a bot", "This helps protect our community. Learn more")),
+        bare("stRateLim01", no("UNPLAYABLE", unavailable, "This content isn't available, try again later.")),
+        bare("stCaptcha01", {"status": "UNPLAYABLE", "reason": "Confirm you are human", "errorScreen": {"playerCaptchaViewModel": {"x": 1}}}),
+        Video("stTooMany01", "x", http=429),
+        Video("stServer503", "x", http=503),
+    ]  # fmt: skip
+
+
+def bare(video_id: str, status: dict[str, object]) -> Video:
+    """An error that tells nothing else of the video."""
+    return Video(video_id, "x", bare=True, status=status)
+
+
+DEMO = {
+    "stVideo0001": "with captions",
+    "stNoCaps001": "without captions: it is listened to",
+}
+"""What `make demo` offers to paste, and what is special about it."""

@@ -1,0 +1,69 @@
+"""What a video of the stand-in is."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tests.standin.talks import Cue, Talk
+
+CHANNEL = "UCstandinstandinstandin1"
+JSON = dict[str, Any]
+
+
+@dataclass
+class Track:
+    """One caption track."""
+
+    lang: str
+    name: str
+    cues: tuple[Cue, ...]
+    asr: bool = False
+    """Made by YouTube's speech recognition: rolling, word by word, without punctuation."""
+    need_pot: bool = False
+    """Without a PO token yt-dlp drops the track."""
+
+
+@dataclass
+class Video:
+    id: str
+    title: str
+    description: str = ""
+    media: dict[int, Path] = field(default_factory=dict)
+    """Files by itag."""
+    duration: float = 0.0
+    chapters: tuple[tuple[float, str], ...] = ()
+    tracks: tuple[Track, ...] = ()
+    status: JSON | None = None
+    """playabilityStatus when it cannot be played."""
+    details: JSON = field(default_factory=dict)
+    """More videoDetails."""
+    micro: JSON = field(default_factory=dict)
+    """More microformat."""
+    formats: Literal["direct", "ciphered", "sabr", "drm", "live", "none"] = "direct"
+    content_length: int | None = None
+    """A lie about the size, for limits."""
+    http: int | None = None
+    """Answer the page and the player with this status."""
+    media_http: int | None = None
+    """Answer the media with this status."""
+    bare: bool = False
+    """An error without videoDetails."""
+    published: str = "2026-03-04T05:06:07-08:00"
+    channel: str = "Stand-in Channel"
+
+
+def manual(talk: Talk) -> Track:
+    return Track(talk.language, {"en": "English", "es": "Spanish"}[talk.language], talk.cues)
+
+
+def automatic(talk: Talk) -> Track:
+    return Track(talk.language, {"en": "English", "es": "Spanish"}[talk.language] + " (auto-generated)", talk.cues, asr=True)
+
+
+def talk_video(video_id: str, talk: Talk, *tracks: Track, chapters: bool = True, **more: Any) -> Video:
+    """A video that shows `talk`, with the caption tracks given."""
+    fields: JSON = {
+        "title": talk.title, "description": talk.description, "media": talk.files, "duration": talk.duration,
+        "chapters": talk.chapters if chapters else (), "tracks": tracks,
+    }  # fmt: skip
+    return Video(video_id, **(fields | more))

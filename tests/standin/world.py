@@ -1,0 +1,161 @@
+"""How the stand-in answers: watch page, innertube, captions, media, pictures. Lists are in lists.py, what a video holds in conditions.py."""
+
+import html
+import json
+import re
+import urllib.parse
+
+from tests.standin.captions import caption_file
+from tests.standin.conditions import PLAYLISTS, all_videos
+from tests.standin.embed import embed_page
+from tests.standin.lists import Lists, Playlist
+from tests.standin.pictures import picture
+from tests.standin.player import PLAYER, PLAYER_JS, SIGNED, SOLVED, YT, player_response
+from tests.standin.server import Request, Response
+from tests.standin.videos import CHANNEL, JSON, Video
+
+HLS = (
+    '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=290288,CODECS="mp4a.40.2,avc1.42c00b",RESOLUTION=256x144\n'
+    "https://manifest.googlevideo.com/api/manifest/hls_playlist/itag/91/playlist/index.m3u8\n"
+)
+
+
+class World:
+    """The app of a StandIn: one YouTube with these videos and playlists."""
+
+    def __init__(self, videos: list[Video], playlists: dict[str, Playlist] | None = None, page_size: int = 100) -> None:
+        self.videos = {video.id: video for video in videos}
+        self.lists = Lists(self.videos, playlists or {}, page_size)
+
+    def __call__(self, request: Request) -> Response:
+        if request.host.endswith("googlevideo.com"):
+            return self.media(request)
+        if request.host == "www.google.com":  # where YouTube sends a client of which it has had enough
+            return Response("<html>Our systems have detected unusual traffic from your computer network.</html>", 429)
+        if request.host.endswith("ytimg.com"):
+            return self.thumbnail(request)
+        if request.host == "youtu.be":
+            query = urllib.parse.urlencode({"v": request.path[1:], **request.query})
+            return Response(status=303, headers={"Location": f"{YT}/watch?{query}"})
+        path = request.path.rstrip("/") or "/"
+        if path.startswith("/youtubei/v1/"):
+            return self.innertube(request, path.removeprefix("/youtubei/v1/"))
+        return self.site(request, path)
+
+    def site(self, request: Request, path: str) -> Response:
+        if path == "/watch" and request.query.get("v"):
+            return self.watch(request.query["v"])
+        if path == "/api/timedtext":
+            return self.timedtext(request)
+        if path == "/playlist":
+            return page(self.lists.playlist(request.query.get("list", "")))
+        if path.startswith("/embed/"):
+            video_id = path.removeprefix("/embed/")
+            return embed_page(video_id, self.videos.get(video_id), ytcfg("WEB_EMBEDDED_PLAYER"))
+        if path in ("/tv", "/"):  # where yt-dlp fetches the settings of other clients
+            client = "TVHTML5" if path == "/tv" else "MWEB" if request.host == "m.youtube.com" else "WEB"
+            return Response(f"<script>ytcfg.set({json.dumps(ytcfg(client))});</script>")
+        if path == "/iframe_api":
+            address = (YT + "/s/player/5d1a0c0d/www-widgetapi.vflset/www-widgetapi.js").replace("/", "\\/")
+            return Response(f"var s='{address}';", type="text/javascript")
+        if path.startswith("/s/player/"):
+            return Response(PLAYER_JS, type="text/javascript")
+        if found := re.fullmatch(r"/(@[\w.-]+|channel/[\w-]+)(?:/(\w+))?", path):
+            return page(self.lists.channel(found[2]))
+        return Response("not found", 404)
+
+    def innertube(self, request: Request, call: str) -> Response:
+        asked = request.json
+        video = self.videos.get(asked.get("videoId"))
+        if call == "player":
+            if video and video.http:
+                return Response({"error": {"code": video.http, "message": "Resource has been exhausted (e.g. check quota)."}}, video.http)
+            return Response(player_response(video, asked["context"]["client"]["clientName"]))
+        if call == "next":
+            return Response(watch_next(video) if video else {"contents": {}})
+        if call == "browse":
+            return Response(self.lists.browse(asked))
+        return Response({"error": {"message": "not in the stand-in"}}, 404)
+
+    def watch(self, video_id: str) -> Response:
+        video = self.videos.get(video_id)
+        if video and video.http == 429:
+            return Response(status=302, headers={"Location": f"https://www.google.com/sorry/index?continue={YT}/watch?v={video.id}"})
+        if video and video.http:
+            return Response("<html>error</html>", video.http)
+        meta = {} if not video or video.bare else {"og:title": video.title, "og:image": f"https://i.ytimg.com/vi/{video.id}/hqdefault.jpg"}
+        head = "".join(f'<meta property="{name}" content="{html.escape(value)}">' for name, value in meta.items())
+        return page(watch_next(video) if video else {"contents": {}}, player_response(video, "WEB"), head)
+
+    def timedtext(self, request: Request) -> Response:
+        video = self.videos.get(request.query.get("v", ""))
+        automatic = request.query.get("kind") == "asr"
+        tracks = [t for t in (video.tracks if video else ()) if t.lang == request.query.get("lang") and t.asr == automatic]
+        if not tracks or (tracks[0].need_pot and not request.query.get("pot")):
+            return Response("")  # YouTube: 200 and an empty body
+        if request.query.get("tlang") not in (None, tracks[0].lang):
+            return Response("<html>Too many requests</html>", 429)  # what machine-translated tracks get nowadays
+        return caption_file(tracks[0], request.query.get("fmt", "srv1"))
+
+    def media(self, request: Request) -> Response:
+        if "hls_variant" in request.path:
+            return Response(HLS, type="application/vnd.apple.mpegurl")
+        video = self.videos.get(request.query.get("id", ""))
+        if not video:
+            return Response("", 404)
+        if video.media_http:
+            return Response("", video.media_http)
+        if video.formats == "ciphered" and (request.query.get("sig"), request.query.get("n")) != (SIGNED, SOLVED):
+            return Response("", 403)
+        file = video.media.get(int(request.query["itag"]))
+        if not file:
+            return Response("", 404)
+        when = {"Last-Modified": "Wed, 04 Mar 2026 05:06:07 GMT"}
+        return Response(file.read_bytes(), type=request.query["mime"], ranges=True, headers=when)
+
+    def thumbnail(self, request: Request) -> Response:
+        found = re.fullmatch(r"/vi(?:_webp)?/([\w-]{11})/(\w+)\.(?:jpg|webp)", request.path)
+        if not found or found[1] not in self.videos or self.videos[found[1]].bare:
+            return Response("", 404)
+        return Response(picture(found[1], found[2]), type="image/jpeg")
+
+
+def ytcfg(client: str = "WEB") -> JSON:
+    context = {"client": {"clientName": client, "clientVersion": "2.20261001.00.00", "hl": "en", "visitorData": "Cgtstandin"}}
+    return {
+        "INNERTUBE_API_KEY": "standin", "INNERTUBE_CLIENT_NAME": client, "INNERTUBE_CLIENT_VERSION": "2.20261001.00.00",
+        "INNERTUBE_CONTEXT_CLIENT_NAME": 1, "VISITOR_DATA": "Cgtstandin", "PLAYER_JS_URL": PLAYER, "STS": 20345, "INNERTUBE_CONTEXT": context,
+    }  # fmt: skip
+
+
+def page(data: JSON, player: JSON | None = None, head: str = "") -> Response:
+    response = f"<script>var ytInitialPlayerResponse = {json.dumps(player)};</script>" if player else ""
+    settings = f"<script>ytcfg.set({json.dumps(ytcfg())});</script>"
+    initial = f"<script>var ytInitialData = {json.dumps(data)};</script>"
+    return Response(f"<!DOCTYPE html><html><head>{head}</head><body>{settings}{response}{initial}</body></html>")
+
+
+def watch_next(video: Video) -> JSON:
+    """What stands around the player: the channel's name and the chapters."""
+    browse = {"browseEndpoint": {"browseId": CHANNEL, "canonicalBaseUrl": "/@standin"}}
+    owner = {
+        "title": {"runs": [{"text": video.channel}]},
+        "subscriberCountText": {"simpleText": "1.2K subscribers"},
+        "navigationEndpoint": browse,
+    }
+    contents = [
+        {"videoPrimaryInfoRenderer": {"title": {"runs": [{"text": video.title}]}, "dateText": {"simpleText": "Mar 4, 2026"}}},
+        {"videoSecondaryInfoRenderer": {"owner": {"videoOwnerRenderer": owner}}},
+    ]
+    data: JSON = {"contents": {"twoColumnWatchNextResults": {"results": {"results": {"contents": contents}}}}}
+    if video.chapters:
+        chapters = [
+            {"chapterRenderer": {"title": {"simpleText": title}, "timeRangeStartMillis": round(at * 1000)}} for at, title in video.chapters
+        ]
+        bar = {"playerBar": {"chapteredPlayerBarRenderer": {"chapters": chapters}}}
+        data["playerOverlays"] = {"playerOverlayRenderer": {"decoratedPlayerBarRenderer": {"decoratedPlayerBarRenderer": bar}}}
+    return data
+
+
+def default_world() -> World:
+    return World(all_videos(), PLAYLISTS)
