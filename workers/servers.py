@@ -225,11 +225,8 @@ def _wait(name: str, answers: Callable[[], bool], timeout: float, alive: Callabl
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest form (what `alembic upgrade head` does). Safe to repeat."""
-    import alembic.command
-    import alembic.config
+    """Bring the database to the newest form (what `alembic upgrade head` does). Safe to repeat; two at once wait for each other."""
+    from pipeline.store.database import database_url
+    from pipeline.store.migrate import upgrade
 
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", (settings.database_url or settings.embedded_database_url).replace("%", "%%"))
-    alembic.command.upgrade(config, "head")
+    upgrade(database_url(settings))

@@ -1,0 +1,163 @@
+"""`nutshell up`: everything on this machine, from the checks to "ready", until Ctrl-C.
+
+Every step may be repeated and repairs what an interrupted run left, so starting again is always the way out.
+"""
+
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from types import FrameType
+
+import click
+import structlog
+
+from pipeline.config import Settings
+from pipeline.errors import ModelError
+from workers import servers
+from workers.instance import Instance, clear_leftovers
+from workers.prepare import prepare_models
+from workers.processes import address, programs
+from workers.setup_checks import LEAST_FREE, check_disk, check_host, pick_port
+from workers.supervision import RUNNING, Supervisor, log_file
+
+log = structlog.get_logger(__name__)
+
+Say = Callable[[str], None]
+READY_SECONDS = 180.0
+"""A first start on a slow disk reads a gigabyte of models."""
+SHORTEST_LIFE = 20.0
+"""A supervisor that was killed is started again, but not one that dies sooner than this."""
+RETRY_SECONDS = 60.0
+"""Pause before a program that supervisor gave up is tried again."""
+
+
+def up(settings: Settings, *, say: Say = click.echo, least_free: int = LEAST_FREE) -> int:
+    """Run Nutshell until SIGINT, SIGTERM or SIGHUP; 0 after an orderly stop.
+
+    Args:
+        least_free: bytes that must be free on the disk.
+
+    Raises:
+        InputError: `bad_setting`.
+        ModelError: `storage`, `already_running`, `port_taken`, `database_setup`, `database_version`, `server_start`, or what preparing the models raises.
+    """
+    check_host(settings)
+    check_disk(settings.home, least_free)
+    servers.prepare_folders(settings)
+    stop = _stop_on_signal()
+    with Instance(settings) as instance:
+        if left := clear_leftovers(settings):
+            say(f"Stopped {left} processes that an earlier run had left.")
+        settings = settings.model_copy(update={"port": pick_port(settings)})
+        instance.announce(page(settings))
+        prepare(settings, say)
+        while not stop.is_set():
+            _run(settings, say, stop)
+    return 0
+
+
+def page(settings: Settings) -> str:
+    """The address to open in a browser on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(settings.host, settings.host)
+    return f"http://{address(host, settings.port)}"
+
+
+def prepare(settings: Settings, say: Say) -> None:
+    """What is made once: the database folder and the built-in models. Costs nothing when it is there."""
+    if not (settings.postgres_dir / "PG_VERSION").exists() and not settings.database_url:
+        say("Setting up the library …")
+    if not settings.database_url:
+        servers.prepare_database(settings)
+    prepare_models(settings, say)
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        log.info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    return stop
+
+
+def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
+    """One life of the supervisor. Returns when `stop` is set, or when supervisord died and should be started again."""
+    began = time.monotonic()
+    supervisor = Supervisor(settings, programs(settings))
+    try:
+        supervisor.start()
+        start_all(supervisor, settings, stop)
+        if not stop.is_set():
+            wait_ready(supervisor, settings, stop)
+        if not stop.is_set():
+            say(f"Nutshell is ready: {page(settings)}")
+        watch(supervisor, say, stop)
+        if not stop.is_set() and time.monotonic() - began < SHORTEST_LIFE:
+            raise ModelError("server_start", f"The supervisor ends again and again. See {settings.logs_dir / 'supervisord.log'} for the cause.")
+    finally:
+        if stop.is_set():
+            say("Stopping …")
+        supervisor.stop()
+        clear_leftovers(settings)
+
+
+def start_all(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
+    """The servers are starting already; when they answer and the database is migrated, all others."""
+
+    def alive() -> bool:
+        return supervisor.is_alive() and not stop.is_set()
+
+    try:
+        if not settings.database_url:
+            servers.wait_for_postgres(settings, alive=alive)
+        if not settings.broker_url:
+            servers.wait_for_valkey(settings, alive=alive)
+        servers.migrate(settings)
+    except ModelError:
+        if stop.is_set():
+            return
+        raise
+    for program in supervisor.programs:
+        if not program.is_server and not stop.is_set():
+            supervisor.start_program(program.name)
+
+
+def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
+    """Until /readyz says yes. Raises: ModelError `server_start`, when the web server gives up or the time is over."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not stop.wait(0.1):
+        if is_ready(settings):
+            return
+        if supervisor.states().get("web") == "FATAL" or time.monotonic() > deadline:
+            raise ModelError("server_start", f"The page does not come up. See {log_file(settings, 'web')} for the cause.")
+
+
+def is_ready(settings: Settings) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the environment is not for loopback
+    try:
+        with opener.open(f"{page(settings)}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def watch(supervisor: Supervisor, say: Say, stop: threading.Event) -> None:
+    """Until `stop` or the death of supervisord: name programs that were given up, and try them again every minute."""
+    given_up: dict[str, float] = {}
+    while not stop.wait(1.0) and supervisor.is_alive():
+        now = time.monotonic()
+        for name, state in supervisor.states().items():
+            if state == "FATAL" and name not in given_up:
+                say(f"{name} does not start and is tried again every minute. See {log_file(supervisor.settings, name)} for the cause.")
+                given_up[name] = now
+            elif state == "FATAL" and now - given_up[name] > RETRY_SECONDS:
+                given_up[name] = now
+                supervisor.start_program(name)
+            elif state == RUNNING:
+                given_up.pop(name, None)
