@@ -1,0 +1,506 @@
+"""Words that mean something to the selection of sentences, by language. Data only: a new language is new entries, no new code.
+
+Keys are ISO 639-1. A language without an entry works too: its stop words are found by counting (words.py) and it has no cues.
+"""
+
+from typing import Final
+
+
+def _set(text: str) -> frozenset[str]:
+    """The words of `text`; written so, long lists stay readable."""
+    return frozenset(text.split())
+
+
+STOP: Final[dict[str, frozenset[str]]] = {
+    "en": _set(
+        """a about above after again against all also am an and any are aren't as at be because been before being below between both but by can can't cannot could
+        couldn't did didn't do does doesn't doing don't down during each else even every few for from further get gets getting go goes going gonna got had hadn't has
+        hasn't have haven't having he he'd he'll he's her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't it it's its itself just kind
+        know let let's like little ll lot lots make makes many may maybe me mean might more most much must my myself no nor not now of off oh ok okay on once one only
+        or other our ours out over own put quite re really right s said same say says see she should shouldn't so some something sort still such t take than that
+        that's the their them themselves then there there's these they they'd they'll they're they've thing things think this those through to too uh um under until up
+        us ve very wanna want was wasn't way we we'd we'll we're we've well were weren't what what's when where which while who whom why will with won't would
+        wouldn't yeah yes yet you you'd you'll you're you've your yours actually basically pretty whole big good great nice different able probably exactly definitely literally obviously
+        essentially simply usually certainly totally absolutely interesting talking talk called call use used using start started look looking come coming came back take
+        new old first last next long couple bunch time day people person stuff guy guys part sense case point fact example question answer idea number"""
+    ),
+    "es": _set(
+        """a al algo algunas algunos ante antes aquí así aunque bien bueno cada como con contra cosa cosas cual cuando de del desde donde dos el él ella ellas ellos en
+        entonces entre era eran es esa esas ese eso esos esta está estaba están estar estas este esto estos estoy fue fueron ha haber había han hasta hay he hemos la las
+        le les lo los más me mi mis muy nada ni no nos nosotros o os otra otras otro otros para pero poco por porque pues que qué quien se sea ser si sí sido sin sobre
+        somos son soy su sus también tan tanto te tiene tienen todo todos tu tú un una uno unos va vamos van y ya yo"""
+    ),
+    "fr": _set(
+        """à alors au aucun aussi autre aux avec avoir bien bon c'est ça car ce cela ces cet cette chose choses ci comme comment dans de des deux donc du elle elles en
+        encore est et être eu eux fait faire fois ici il ils j'ai je la le les leur lui là ma mais me même mes moi mon ne nos notre nous on ont ou où par parce pas peu
+        peut plus pour pourquoi qu'il qu'on quand que quel quelle qui quoi sa sans se ses si son sont suis sur ta te tes toi ton tous tout toute très tu un une va voilà
+        vos votre vous y était étaient été"""
+    ),
+    "de": _set(
+        """aber alle allem allen aller alles als also am an auch auf aus bei bin bis bist da damit dann das dass dein dem den der des dich die dies diese diesem diesen
+        dieser dieses dir doch dort du durch ein eine einem einen einer eines er es etwas euch für gegen gibt hab habe haben hat hatte hier hin ich ihm ihn ihnen ihr ihre
+        im in ist ja jede jeder jedes jetzt kann kein keine können man mehr mein mich mir mit muss nach nicht nichts noch nun nur ob oder ohne sehr sein seine sich sie
+        sind so soll über um und uns unter vom von vor war waren warum was weil wenn wer werden wie wieder wir wird wo würde zu zum zur zwei"""
+    ),
+    "pt": _set(
+        """a ao aos aquela aquele aqui as assim até bem cada coisa coisas com como da das de dela dele depois do dos e é ela elas ele eles em então entre era essa esse
+        esta está estão este eu foi foram gente há isso isto já lá lhe mais mas me mesmo meu minha muito na não nas nem no nos nós num numa o os ou para pela pelo por
+        porque pra quando que quem se sem ser seu sua são só também tem têm tudo um uma vai você vocês"""
+    ),
+    "it": _set(
+        """a ad ai al alla alle allora anche c'è che chi ci come con così cosa cose cui da dal dalla dei del della delle di dove due e è ed era erano essere fa fare gli
+        ha hai hanno ho i il in io l la le lei lo loro lui ma mi mio molto ne nei nel nella no noi non o ogni per perché più poi quando quella quelli quello questa queste
+        questi questo qui se sei si sia sono sta stato su sua sul sulla suo te ti tra tu tutti tutto un una uno va vi voi"""
+    ),
+    "nl": _set(
+        """aan al als bij dan dat de der deze die dit doen dus een en er ook gaan gaat geen had heb hebben heeft het hier hij hoe ik in is ja je kan kunnen maar me meer
+        met mij mijn moet naar niet nog nou nu of om omdat ons ook op over te toch tot u uit van veel voor waar want waren was wat we wel werd wie wij worden wordt zal ze
+        zich zijn zo zou"""
+    ),
+}
+
+CUES: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        "the key",
+        "the main",
+        "the most important",
+        "the important",
+        "in conclusion",
+        "to summarize",
+        "in summary",
+        "the point is",
+        "the bottom line",
+        "the problem is",
+        "the reason",
+        "that is why",
+        "this means",
+        "which means",
+        "as a result",
+        "therefore",
+        "turns out",
+        "we found",
+        "it follows",
+        "in other words",
+        "the idea",
+        "the goal",
+        "the answer",
+        "the lesson",
+        "the biggest",
+        "the difference",
+        "is called",
+        "is defined",
+        "consists of",
+        "remember that",
+        "what matters",
+        "in short",
+    ),
+    "es": (
+        "la clave",
+        "lo más importante",
+        "en conclusión",
+        "en resumen",
+        "el problema es",
+        "la razón",
+        "por eso",
+        "significa que",
+        "por lo tanto",
+        "la idea",
+        "es decir",
+        "el objetivo",
+        "se llama",
+        "la diferencia",
+        "consiste en",
+    ),
+    "fr": (
+        "la clé",
+        "le plus important",
+        "en conclusion",
+        "en résumé",
+        "le problème",
+        "la raison",
+        "c'est pourquoi",
+        "cela signifie",
+        "par conséquent",
+        "l'idée",
+        "c'est-à-dire",
+        "l'objectif",
+        "s'appelle",
+        "la différence",
+        "consiste à",
+    ),
+    "de": (
+        "der schlüssel",
+        "das wichtigste",
+        "zusammenfassend",
+        "das problem ist",
+        "der grund",
+        "deshalb",
+        "das bedeutet",
+        "daraus folgt",
+        "die idee",
+        "mit anderen worten",
+        "das ziel",
+        "heißt",
+        "der unterschied",
+        "besteht aus",
+    ),
+    "pt": (
+        "a chave",
+        "o mais importante",
+        "em conclusão",
+        "em resumo",
+        "o problema é",
+        "a razão",
+        "por isso",
+        "significa que",
+        "portanto",
+        "a ideia",
+        "ou seja",
+        "o objetivo",
+        "chama-se",
+        "a diferença",
+        "consiste em",
+    ),
+    "it": (
+        "la chiave",
+        "la cosa più importante",
+        "in conclusione",
+        "in sintesi",
+        "il problema è",
+        "la ragione",
+        "per questo",
+        "significa che",
+        "quindi",
+        "l'idea",
+        "cioè",
+        "l'obiettivo",
+        "si chiama",
+        "la differenza",
+        "consiste in",
+    ),
+}
+"""Phrases with which speakers announce what matters."""
+
+ABOUT: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        "in this video",
+        "in this talk",
+        "in this lecture",
+        "in this episode",
+        "today we",
+        "today i",
+        "today's",
+        "going to talk about",
+        "talk about",
+        "this is about",
+        "this video is",
+        "we will look at",
+        "we'll look at",
+        "we're going to",
+        "i'm going to",
+        "i want to",
+        "our topic",
+        "the topic",
+        "we discuss",
+        "we'll discuss",
+        "learn how",
+        "the story of",
+    ),
+    "es": ("en este video", "en este vídeo", "en esta charla", "hoy vamos", "hoy hablamos", "vamos a hablar", "el tema"),
+    "fr": ("dans cette vidéo", "aujourd'hui", "nous allons parler", "on va parler", "le sujet"),
+    "de": ("in diesem video", "in diesem vortrag", "heute", "es geht um", "wir sprechen über", "das thema"),
+    "pt": ("neste vídeo", "nesta palestra", "hoje vamos", "vamos falar", "o tema"),
+    "it": ("in questo video", "oggi", "parleremo di", "il tema"),
+}
+"""Phrases with which speakers say what the whole is about: wanted in a gist, unwanted in a point."""
+
+CHATTER: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        "welcome",
+        "hello everyone",
+        "hi everyone",
+        "hey everyone",
+        "good morning",
+        "good afternoon",
+        "good evening",
+        "thanks for",
+        "thank you",
+        "my name is",
+        "see you",
+        "next time",
+        "next week",
+        "next video",
+        "how are you",
+        "nice to meet",
+        "great to be",
+        "happy to be",
+        "applause",
+        "laughter",
+        "can you hear me",
+        "by the way",
+        "goodbye",
+        "bye bye",
+        "i'm your host",
+        "joined by",
+        "joining us",
+        "joining me",
+        "let me know",
+        "leave a comment",
+        "in the comments",
+        "stay tuned",
+        "take care",
+        "great question",
+        "good question",
+        "any questions",
+        "go ahead",
+        "i guess",
+        "you know what i mean",
+        "i don't know",
+        "show notes",
+        "slack channel",
+        "our next guest",
+    ),
+    "es": (
+        "bienvenid",
+        "hola a todos",
+        "buenos días",
+        "buenas tardes",
+        "gracias por",
+        "muchas gracias",
+        "me llamo",
+        "nos vemos",
+        "hasta luego",
+        "próximo video",
+        "próximo vídeo",
+    ),
+    "fr": ("bienvenue", "bonjour", "bonsoir", "merci", "je m'appelle", "à bientôt", "prochaine vidéo", "au revoir"),
+    "de": (
+        "willkommen",
+        "hallo",
+        "guten tag",
+        "guten morgen",
+        "danke",
+        "vielen dank",
+        "mein name ist",
+        "bis zum nächsten",
+        "nächsten video",
+        "tschüss",
+    ),
+    "pt": ("bem-vind", "olá", "bom dia", "boa tarde", "obrigad", "meu nome é", "até a próxima", "próximo vídeo"),
+    "it": ("benvenut", "ciao a tutti", "buongiorno", "buonasera", "grazie", "mi chiamo", "ci vediamo", "prossimo video"),
+}
+"""Greetings, thanks and stage talk."""
+
+SPONSOR: Final[tuple[str, ...]] = (
+    "sponsored by",
+    "sponsor of this",
+    "today's sponsor",
+    "our sponsor",
+    "sponsor for today",
+    "brought to you by",
+    "promo code",
+    "discount code",
+    "use code",
+    "use the code",
+    "coupon code",
+    "free trial",
+    "% off",
+    "percent off",
+    "first month free",
+    "link in the description below to get",
+    "sign up at",
+    "sign up today at",
+    "patrocinado por",
+    "patrocina",
+    "código de descuento",
+    "sponsorisé par",
+    "code promo",
+    "gesponsert",
+    "unser sponsor",
+    "rabattcode",
+    "patrocinado pela",
+    "código promocional",
+    "cupom",
+    "sponsorizzato da",
+    "codice sconto",
+)
+"""One of these makes a sentence part of an advertisement."""
+
+SPONSOR_NEAR: Final[tuple[str, ...]] = (
+    "dot com slash",
+    ".com/",
+    "link in the description",
+    "link below",
+    "check out",
+    "check them out",
+    "sign up",
+    "free for",
+    "subscription",
+    "our partners",
+    "go to",
+    "head over to",
+    "offer",
+    "listeners",
+    "enlace en la descripción",
+    "lien dans la description",
+    "link in der beschreibung",
+    "link na descrição",
+    "link in descrizione",
+)
+"""These count only within a few sentences of one of SPONSOR."""
+
+SUBSCRIBE: Final[tuple[str, ...]] = (
+    "subscribe",
+    "hit the bell",
+    "like button",
+    "give this video a like",
+    "smash that like",
+    "leave us a review",
+    "share this video",
+    "suscríb",
+    "suscrib",
+    "dale a like",
+    "abonnez-vous",
+    "abonniert",
+    "abonniere",
+    "inscreva-se",
+    "se inscreva",
+    "iscriviti",
+    "iscrivetevi",
+    "チャンネル登録",
+    "订阅",
+    "訂閱",
+    "구독",
+    "подпис",
+)
+
+LEADS: Final[dict[str, tuple[str, ...]]] = {
+    "en": (
+        "so",
+        "and",
+        "but",
+        "well",
+        "now",
+        "okay",
+        "ok",
+        "alright",
+        "all right",
+        "right",
+        "you know",
+        "i mean",
+        "um",
+        "uh",
+        "yeah",
+        "yes",
+        "like",
+        "basically",
+        "actually",
+        "and so",
+        "because",
+        "of course",
+        "i think",
+        "i guess",
+        "look",
+        "you see",
+        "again",
+        "anyway",
+        "oh",
+        "sure",
+        "also",
+        "then",
+        "or",
+    ),
+    "es": ("y", "pero", "entonces", "bueno", "pues", "eh", "o sea", "es decir", "así que", "ahora", "bien", "porque"),
+    "fr": ("et", "mais", "donc", "alors", "bon", "ben", "euh", "voilà", "bah", "car", "parce que"),
+    "de": ("und", "aber", "also", "ja", "naja", "äh", "ähm", "nun", "denn", "gut"),
+    "pt": ("e", "mas", "então", "bem", "bom", "é", "agora", "porque", "aí"),
+    "it": ("e", "ma", "allora", "beh", "ehm", "quindi", "ecco", "però", "perché"),
+}
+"""Words that join a sentence to the one before: a quote reads better without them, and stays word for word what was said."""
+
+DEICTIC: Final[dict[str, frozenset[str]]] = {
+    "en": _set("this that these those it it's that's they they're he she he's she's there here which who its their his her them"),
+    "es": _set("esto eso este esta ese esa estos esas ellos ella él ahí aquí"),
+    "fr": _set("ça cela ce c'est il elle ils elles ceci celui celle"),
+    "de": _set("das dies er sie es diese dieser dieses da"),
+    "pt": _set("isso isto este esta esse essa ele ela eles elas aí"),
+    "it": _set("questo questa quello quella lui lei loro ciò"),
+}
+"""A sentence that begins so leans on one that the reader does not see."""
+
+FIRST_PERSON: Final[dict[str, frozenset[str]]] = {
+    "en": _set("i i'm i've i'd i'll me my myself you you're your"),
+    "es": _set("yo me mi te tú tu"),
+    "fr": _set("je j'ai me moi mon tu te ton"),
+    "de": _set("ich mich mir mein du dich dir"),
+    "pt": _set("eu me meu minha tu te"),
+    "it": _set("io mi mio tu ti tuo"),
+}
+
+CLAUSE_OPENERS: Final = _set(
+    """so but and because now then okay well if when while although however therefore which where since unless that's
+    y pero entonces porque cuando aunque mais et donc parce alors und aber weil denn wenn also mas então e porque quando ma quindi perché"""
+)
+"""Words before which speech without punctuation may be cut."""
+
+DANGLING: Final = _set(
+    """a an the of to in on at by with from for and or but if so that as is are was were be been it's that's there's i i'm we we're you you're they they're he she
+    my your our their his her its very really just not like because can could will would should have has had do does to into this these those
+    el la los las un una de del en y o que con por para le les des du et ou qui dans sur der die das ein eine und oder im mit von zu zum zur den dem o os as da do em e il lo gli di"""
+)
+"""A clause does not end with one of these."""
+
+MOVES: Final[tuple[str, ...]] = (
+    "let's move",
+    "let's talk",
+    "let's turn",
+    "let's look",
+    "let's switch",
+    "let's start",
+    "let's begin",
+    "let us",
+    "moving on",
+    "next",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "finally",
+    "lastly",
+    "the next",
+    "another topic",
+    "another question",
+    "chapter",
+    "part ",
+    "in conclusion",
+    "to conclude",
+    "to summarize",
+    "what about",
+    "how about",
+    "turning to",
+    "pasemos",
+    "ahora vamos",
+    "por último",
+    "primero",
+    "segundo",
+    "passons",
+    "enfin",
+    "premièrement",
+    "deuxièmement",
+    "kommen wir",
+    "schließlich",
+    "zum schluss",
+    "erstens",
+    "zweitens",
+    "agora vamos",
+    "por fim",
+    "primeiro",
+    "passiamo",
+    "infine",
+    "primo",
+    "secondo",
+)
+"""Beginnings with which speakers turn to something new."""
+
+JOINERS: Final = _set("so and okay ok now alright right well then but um uh bueno y ahora alors bon et so also nun und então e allora")
+"""Small words that may stand before one of MOVES."""

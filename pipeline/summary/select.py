@@ -1,0 +1,190 @@
+"""Choose the sentences that carry a video: a floor that cannot invent anything, since it only picks.
+
+A sentence is worth what it shares with its chapter (centrality), where it stands, whether it speaks of the title, and whether it can be read alone. Maximal
+marginal relevance (Carbonell and Goldstein) keeps the chosen from saying the same thing twice.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.summary.lexicon import ABOUT, CHATTER, CUES, DEICTIC, FIRST_PERSON, LEADS, SPONSOR, SPONSOR_NEAR, SUBSCRIBE
+from pipeline.summary.reading import Reading, matrix
+from pipeline.summary.words import is_unspaced, length, stem, words
+from pipeline.types import Citation, Sentence
+
+IDEAL = (9.0, 28.0)
+"""Words of a sentence that reads well as a point."""
+NEAR = 5
+"""Sentences around a sponsor's name that may belong to the advertisement."""
+SPREAD = 0.55
+"""How much a chosen sentence costs those that are like it."""
+
+_QUESTION = re.compile(r"[?？؟]")
+_NUMBER = re.compile(r"\d")
+_NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-Z][\w-]+|\b[A-Z]{2,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Worth of every sentence of a Reading: `worth` for points (higher is better), `rows` unit term vectors to compare them by."""
+
+    worth: np.ndarray
+    rows: np.ndarray
+    skipped: dict[int, str]
+    """Positions left out on purpose, with the reason."""
+
+
+def advertisements(sentences: Sequence[Sentence]) -> dict[int, str]:
+    """Positions of sentences that advertise or ask to subscribe, with the reason. A sponsor's mention draws the sentences between it and the next sign of a pitch with it."""
+    low = [sentence.text.casefold().replace("’", "'") for sentence in sentences]
+    sure = [i for i, text in enumerate(low) if any(sign in text for sign in SPONSOR)]
+    signs = {i for i, text in enumerate(low) if any(sign in text for sign in SPONSOR_NEAR)}
+    out: dict[int, str] = {}
+    for at in sure:
+        near = [i for i in signs | set(sure) if abs(i - at) <= NEAR]
+        for i in range(min(near, default=at), max(near, default=at) + 1):
+            out[i] = "advertisement"
+    for i, text in enumerate(low):
+        if i not in out and length(text) <= 40 and any(sign in text for sign in SUBSCRIBE) and _is_call(text):
+            out[i] = "call to subscribe"
+    return out
+
+
+def _is_call(text: str) -> bool:
+    """`subscribe` alone may be the subject of a talk; with the channel, the bell or an order it is a call."""
+    return not re.search(r"subscri", text) or bool(
+        re.search(r"channel|bell|video|please|podcast|don't forget|like and|make sure|episode|newsletter|button|^subscribe", text)
+    )
+
+
+def score(reading: Reading, title: str, chunk_share: np.ndarray | None = None) -> Scored:
+    """Weigh every sentence as a candidate for a point. `chunk_share` adds, per sentence, how central its chunk is in its chapter (0..1)."""
+    rows = matrix(reading)
+    skipped = advertisements(reading.sentences)
+    asked = {stem(word) for word in words(title) if word not in reading.stop}
+    worth = np.array([_plain_worth(reading, i, asked) for i in range(len(reading.sentences))], dtype=np.float32)
+    if chunk_share is not None:
+        worth += 0.3 * chunk_share
+    worth[list(skipped)] = -9.0
+    return Scored(worth, rows, skipped)
+
+
+def _plain_worth(reading: Reading, at: int, asked: set[str]) -> float:
+    """What a sentence is worth without its neighbours."""
+    text = reading.sentences[at].text
+    bag = reading.bags[at]
+    size = length(text)
+    value = shape(text, reading.language)
+    value += 0.15 * min(3, len(asked.intersection(bag)))
+    value += 0.10 * min(2, len(_NUMBER.findall(text))) / 2 + 0.12 * min(3, len(_NAME.findall(text))) / 3
+    density = len(set(bag)) / max(1.0, size)
+    return value + 0.6 * min(0.6, density)
+
+
+def shape(text: str, language: str) -> float:
+    """How well a sentence reads by itself, whatever it says: about -2 (greeting, fragment) to 0.4 (announces what matters)."""
+    low = text.casefold().replace("’", "'")
+    body = low[lead(text, language) :]
+    size = length(body)
+    value = 0.0
+    if size < IDEAL[0]:
+        value -= 0.12 * (IDEAL[0] - size)
+    elif size > IDEAL[1]:
+        value -= 0.03 * (size - IDEAL[1])
+    if _QUESTION.search(text):
+        value -= 0.9
+    if any(sign in low for sign in CHATTER.get(language, CHATTER["en"])):
+        value -= 0.9
+    if any(sign in low for sign in CUES.get(language, ())):
+        value += 0.25
+    row = words(body)
+    if row and row[0] in DEICTIC.get(language, frozenset()):
+        value -= 0.35
+    persons = sum(word in FIRST_PERSON.get(language, frozenset()) for word in row)
+    value -= 0.12 * min(4, persons)
+    if not re.search(r"[.!。！…\"'”»)]$", text.strip()) and not is_unspaced(text) and text[:1].isupper():
+        value -= 0.2
+    if len(set(row)) < 0.6 * len(row):
+        value -= 0.4
+    return value - 0.15 * sum(low.count(noise) for noise in (" um", " uh", "you know", "kind of", "sort of", "--", " like,", "i mean"))
+
+
+def lead(text: str, language: str) -> int:
+    """Characters at the start of `text` that only join it to what came before ("So, you know, …"); 0 when nothing readable would remain."""
+    at = 0
+    leads = LEADS.get(language, ())
+    for _ in range(4):
+        low = text[at:].casefold()
+        match = max(
+            (m for m in (re.match(rf"{re.escape(word)}(?:\s*[,.…]\s*|\s*--\s*|\s+)", low) for word in leads) if m),
+            key=lambda m: m.end(),
+            default=None,
+        )
+        if match is None:
+            break
+        at += match.end()
+    return at if length(text[at:]) >= 6 else 0
+
+
+def quote(sentence: Sentence, language: str) -> Citation:
+    """The sentence as a receipt, without the words that join it to the one before; its time moves with it."""
+    at = lead(sentence.text, language)
+    start = sentence.start + (sentence.end - sentence.start) * at / max(1, len(sentence.text))
+    return Citation(round(start, 3), sentence.end, sentence.text[at:], sentence.index)
+
+
+def whole(sentence: Sentence) -> Citation:
+    """The sentence as a receipt."""
+    return Citation(sentence.start, sentence.end, sentence.text, sentence.index)
+
+
+def pick(scored: Scored, inside: Sequence[int], wanted: int, taken: Sequence[int] = ()) -> list[int]:
+    """The `wanted` best positions of `inside` (fewer where the rest is not worth reading), in the order of the talk and unlike each other and `taken`."""
+    pool = [i for i in inside if i not in scored.skipped]
+    if not pool or wanted < 1:
+        return []
+    rows = scored.rows[pool]
+    centre = rows.mean(axis=0)
+    norm = float(np.linalg.norm(centre)) or 1.0
+    central = rows @ (centre / norm)
+    central = central / (float(central.max()) or 1.0)
+    place = np.array([_position(number, len(pool)) for number in range(len(pool))])
+    value = scored.worth[pool] + 0.9 * central + place
+    chosen: list[int] = []
+    against = [scored.rows[i] for i in taken]
+    while len(chosen) < min(wanted, len(pool)):
+        penalty = SPREAD * np.max(np.stack([rows @ row for row in against]), axis=0) if against else 0.0
+        free = np.where(np.isin(np.arange(len(pool)), chosen), -np.inf, value - penalty)
+        best = int(free.argmax())
+        if chosen and free[best] < 0.15:
+            break
+        chosen.append(best)
+        against.append(rows[best])
+    return sorted(pool[number] for number in chosen)
+
+
+def _position(number: int, count: int) -> float:
+    """Speakers say what a part is about near its beginning, and what follows from it at its end."""
+    if count < 6:
+        return 0.0
+    share = number / (count - 1)
+    return 0.15 if share < 0.2 else 0.08 if share > 0.9 else 0.0
+
+
+def opening(reading: Reading, scored: Scored, title: str) -> list[int]:
+    """Sentences that tell what the whole video is about, best first, for the gist: central to everything, announcing, speaking of the title."""
+    asked = {stem(word) for word in words(title) if word not in reading.stop}
+    centre = scored.rows.mean(axis=0)
+    central = scored.rows @ (centre / (float(np.linalg.norm(centre)) or 1.0))
+    central = central / (float(central.max()) or 1.0)
+    about = ABOUT.get(reading.language, ())
+    early = max(12, len(reading.sentences) // 12)
+    value = scored.worth + 1.2 * central
+    for i, sentence in enumerate(reading.sentences):
+        low = sentence.text.casefold()
+        value[i] += (0.35 if i < early else 0.0) * (1.0 if any(sign in low for sign in about) else 0.3)
+        value[i] += 0.2 * min(3, len(asked.intersection(reading.bags[i])))
+    return [int(i) for i in np.argsort(-value, kind="stable") if int(i) not in scored.skipped][:8]
