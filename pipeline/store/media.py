@@ -1,0 +1,48 @@
+"""Which files belong to which video. The bytes are in blobs.py's store; a file is real when its row is there, so the row comes last."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from pipeline.store.fences import Fence, fenced
+from pipeline.store.tables import MediaRow
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    video_id: str
+    kind: str
+    """upload, audio, video, thumbnail or subtitles."""
+    key: str
+    """Of store/blobs.py."""
+    name: str
+    """What a person would call the file."""
+    content_type: str
+    size: int
+    """Bytes."""
+
+
+def save_media(s: Session, media: Media, *, fence: Fence | None = None) -> None:
+    """Under its key, in place of what was there. Raises: LeaseLost: see fenced()."""
+    fenced(s, fence)
+    row = asdict(media)
+    s.execute(insert(MediaRow).values(row).on_conflict_do_update(index_elements=[MediaRow.key], set_=row))
+
+
+def get_media(s: Session, video_id: str, kind: str) -> Media | None:
+    """The newest file of its kind."""
+    found = [media for media in list_media(s, video_id) if media.kind == kind]
+    return found[-1] if found else None
+
+
+def list_media(s: Session, video_id: str) -> tuple[Media, ...]:
+    """Oldest first."""
+    rows = s.execute(select(MediaRow).where(MediaRow.video_id == video_id).order_by(MediaRow.id)).scalars()
+    return tuple(Media(row.video_id, row.kind, row.key, row.name, row.content_type, row.size) for row in rows)
+
+
+def delete_media(s: Session, key: str) -> None:
+    """The row only; the bytes are Blobs.delete's."""
+    s.execute(delete(MediaRow).where(MediaRow.key == key))

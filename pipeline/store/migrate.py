@@ -1,0 +1,43 @@
+"""Bringing a database to the tables of this version. Alembic's configuration is built here, so that no ini file has to be found."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """To `revision`. Two processes that start together do not meet: the second waits for an advisory lock and finds nothing to do."""
+    command.upgrade(_config(url), revision)
+
+
+def head() -> str:
+    """The revision this version needs."""
+    found: str | None = ScriptDirectory.from_config(_config("")).get_current_head()
+    if found is None:
+        raise RuntimeError("migrations/versions is empty")
+    return found
+
+
+def is_current(url: str) -> bool:
+    """The database has exactly the tables this version needs."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            found: str | None = MigrationContext.configure(connection).get_current_revision()
+            return found == head()
+    finally:
+        engine.dispose()

@@ -1,0 +1,358 @@
+"""The tables. Rows are written by the other files of this room only; nothing outside sees these classes.
+
+Rules: times of a video are float seconds; moments of the world are `timestamptz` on the database's clock; what is read as a whole is one compressed
+blob (segments: 6 kB instead of 30 kB as rows for a ten-minute video), what is cited or searched is rows. Deleting a video deletes everything of it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from pipeline.jobs import Queue, State
+from pipeline.types import Length, Origin
+
+DIMENSIONS = 384
+"""Of the embedding model."""
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table. Names of constraints follow NAMING, so that a migration can name what it drops."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {
+        str: Text(),
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+        bytes: LargeBinary(),
+    }
+
+
+class Role(StrEnum):
+    """What a point is in its rendition."""
+
+    GIST = "gist"
+    OVERVIEW = "overview"
+    POINT = "point"
+
+
+class Outcome(StrEnum):
+    """How one attempt at a stage ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """It ended with an error of errors.py; the stage may be tried again."""
+    LOST = "lost"
+    """Its process died or was paused beyond the lease."""
+    RELEASED = "released"
+    """Handed back when its worker was asked to stop."""
+    CANCELLED = "cancelled"
+
+
+def _words(kind: type[StrEnum], name: str) -> Enum:
+    """A text column that takes the words of `kind` only. Not a PostgreSQL enum: a new word needs no ALTER TYPE."""
+    return Enum(
+        kind, native_enum=False, create_constraint=True, name=name, length=20, values_callable=lambda k: [member.value for member in k]
+    )
+
+
+def _video(primary_key: bool = False) -> Mapped[str]:
+    return mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=primary_key)
+
+
+def _identity() -> Mapped[int]:
+    return mapped_column(BigInteger, Identity(always=True), primary_key=True)
+
+
+def _now() -> Mapped[datetime]:
+    return mapped_column(server_default=func.clock_timestamp())
+
+
+class VideoRow(Base):
+    __tablename__ = "videos"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(unique=True)
+    source_url: Mapped[str]
+    kind: Mapped[str]
+    """youtube, media or transcript: where it came from."""
+    title: Mapped[str]
+    duration: Mapped[float] = mapped_column(server_default=text("0"))
+    channel: Mapped[str | None]
+    language: Mapped[str | None]
+    published_at: Mapped[str | None]
+    description: Mapped[str] = mapped_column(server_default="")
+    thumbnail_url: Mapped[str | None]
+    chapters: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """The source's own chapters, [[start, end, title], …]."""
+    added_at: Mapped[datetime] = _now()
+    __table_args__ = (Index(None, "added_at"),)
+
+
+class MediaRow(Base):
+    __tablename__ = "media_files"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str] = _video()
+    kind: Mapped[str]
+    """upload, audio, video, thumbnail, subtitles."""
+    key: Mapped[str] = mapped_column(unique=True)
+    """Where the bytes are: a key of store/blobs.py."""
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (Index(None, "video_id"),)
+
+
+class JobRow(Base):
+    __tablename__ = "jobs"
+    id: Mapped[int] = _identity()
+    kind: Mapped[str]
+    video_id: Mapped[str] = _video()
+    options: Mapped[dict[str, Any]]
+    options_hash: Mapped[str]
+    state: Mapped[State] = mapped_column(_words(State, "state"))
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    """Smaller is sooner."""
+    created_at: Mapped[datetime] = _now()
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        # Two pastes of one video meet here: only one unfinished job per video, kind and options can exist.
+        Index(
+            "uq_jobs_unfinished", "video_id", "kind", "options_hash", unique=True, postgresql_where=text("state IN ('waiting', 'running')")
+        ),
+        Index(None, "video_id", "id"),
+        Index("ix_jobs_unfinished_priority", "priority", "id", postgresql_where=text("state IN ('waiting', 'running')")),
+    )
+
+
+class StageRow(Base):
+    __tablename__ = "stages"
+    id: Mapped[int] = _identity()
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str]
+    queue: Mapped[Queue] = mapped_column(_words(Queue, "queue"))
+    state: Mapped[State] = mapped_column(_words(State, "state"))
+    ready: Mapped[bool]
+    """Every earlier stage of the job is done. Kept here so that a claim looks at one index only, however many wait."""
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    """Claims so far; together with the id the fence of every write."""
+    crashes: Mapped[int] = mapped_column(server_default=text("0"))
+    """Attempts that ended without a word since something new was last stored."""
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    """Retryable errors since something new was last stored."""
+    not_before: Mapped[datetime] = _now()
+    lease_until: Mapped[datetime | None]
+    progress_at: Mapped[datetime | None]
+    worker: Mapped[str | None]
+    fraction: Mapped[float] = mapped_column(server_default=text("0"))
+    message: Mapped[str] = mapped_column(server_default="")
+    error_code: Mapped[str | None]
+    error: Mapped[str | None]
+    __table_args__ = (
+        UniqueConstraint("job_id", "position"),
+        Index("ix_stages_due", "queue", "priority", "job_id", postgresql_where=text("state = 'waiting' AND ready")),
+        Index("ix_stages_leases", "lease_until", postgresql_where=text("state = 'running'")),
+    )
+
+
+class StageRunRow(Base):
+    """One attempt at a stage. Never deleted while its stage lives: the proof that nothing finished runs twice."""
+
+    __tablename__ = "stage_runs"
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    worker: Mapped[str]
+    started_at: Mapped[datetime] = _now()
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(_words(Outcome, "outcome"))
+    __table_args__ = (Index("uq_stage_runs_done", "stage_id", unique=True, postgresql_where=text("outcome = 'done'")),)
+
+
+class WorkerRow(Base):
+    """Who is alive. A worker with the solo pool does not answer Celery's ping while it works, so it signs here."""
+
+    __tablename__ = "workers"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    queue: Mapped[Queue] = mapped_column(_words(Queue, "queue"))
+    started_at: Mapped[datetime] = _now()
+    seen_at: Mapped[datetime] = _now()
+
+
+class TranscriptRow(Base):
+    __tablename__ = "transcripts"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str] = _video()
+    origin: Mapped[Origin] = mapped_column(_words(Origin, "origin"))
+    language: Mapped[str]
+    model: Mapped[str | None]
+    hash: Mapped[str | None]
+    """Of language, model and segments; NULL while parts are still coming."""
+    segments: Mapped[bytes | None]
+    """zstd of JSON [[start, end, text, speaker], …]; NULL while parts are still coming."""
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (UniqueConstraint("video_id", "origin"), CheckConstraint("(hash IS NULL) = (segments IS NULL)", name="sealed"))
+
+
+class TranscriptPartRow(Base):
+    """What a growing transcript has so far, one row per group of windows; gone when it is sealed."""
+
+    __tablename__ = "transcript_parts"
+    transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True)
+    until: Mapped[float] = mapped_column(primary_key=True)
+    """Everything before this second has been heard."""
+    segments: Mapped[bytes]
+
+
+class SentenceRow(Base):
+    __tablename__ = "sentences"
+    transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[float]
+    end: Mapped[float]
+    text: Mapped[str]
+    speaker: Mapped[str | None]
+
+
+class ChunkRow(Base):
+    __tablename__ = "chunks"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str] = _video()
+    transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"))
+    index: Mapped[int]
+    start: Mapped[float]
+    end: Mapped[float]
+    first: Mapped[int]
+    last: Mapped[int]
+    text: Mapped[str]
+    language: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR)
+    """Lexemes in the text's own language and as they stand (`simple`); see fulltext.py."""
+    vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))
+    """Unit length, so that inner product is cosine."""
+    __table_args__ = (
+        UniqueConstraint("transcript_id", "index"),
+        Index(None, "video_id"),
+        Index(None, "language"),
+        Index("ix_chunks_words", "words", postgresql_using="gin"),
+        # m and ef_construction are pgvector's defaults, said here because the recall figures in search.py were measured with them.
+        Index(
+            "ix_chunks_vector",
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_ops={"vector": "halfvec_ip_ops"},
+            postgresql_with={"m": 16, "ef_construction": 64},
+        ),
+    )
+
+
+class RenditionRow(Base):
+    __tablename__ = "renditions"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str] = _video()
+    transcript_hash: Mapped[str]
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    length: Mapped[Length] = mapped_column(_words(Length, "length"))
+    language: Mapped[str]
+    complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    coverage: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        UniqueConstraint("video_id", "transcript_hash", "model", "prompt_version", "length", "language", name="uq_renditions_key"),
+    )
+
+
+class ChapterRow(Base):
+    __tablename__ = "chapters"
+    rendition_id: Mapped[int] = mapped_column(ForeignKey("renditions.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[float]
+    end: Mapped[float]
+    title: Mapped[str]
+    origin: Mapped[str]
+
+
+class PointRow(Base):
+    __tablename__ = "points"
+    rendition_id: Mapped[int] = mapped_column(ForeignKey("renditions.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[Role] = mapped_column(_words(Role, "role"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    kind: Mapped[str]
+    support: Mapped[float]
+    chapter: Mapped[int]
+    citations: Mapped[list[Any]]
+    """[[start, end, quote, sentence], …]"""
+
+
+class TranslationRow(Base):
+    __tablename__ = "translations"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str] = _video()
+    kind: Mapped[str]
+    """transcript or summary."""
+    source_hash: Mapped[str]
+    model: Mapped[str]
+    version: Mapped[str]
+    language: Mapped[str]
+    complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (UniqueConstraint("video_id", "kind", "source_hash", "model", "version", "language", name="uq_translations_key"),)
+
+
+class TranslationPartRow(Base):
+    __tablename__ = "translation_parts"
+    translation_id: Mapped[int] = mapped_column(ForeignKey("translations.id", ondelete="CASCADE"), primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True)
+    """Index of the first text of this part."""
+    texts: Mapped[bytes]
+    """zstd of JSON [text, …]."""
+
+
+class ConversationRow(Base):
+    __tablename__ = "conversations"
+    id: Mapped[int] = _identity()
+    video_id: Mapped[str | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    """NULL: over the whole library."""
+    created_at: Mapped[datetime] = _now()
+    __table_args__ = (Index(None, "video_id"),)
+
+
+class TurnRow(Base):
+    __tablename__ = "turns"
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    question: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = _now()

@@ -1,0 +1,216 @@
+"""Transcripts, their sentences and chunks.
+
+A transcript from captions or a file comes whole. One from speech grows by parts, each stored as it is heard, until it is sealed into one blob; until then
+readers see what is there so far. A video has at most one transcript of each origin.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from pipeline.errors import NotFound
+from pipeline.store import fulltext
+from pipeline.store.fences import Fence, advanced, fenced
+from pipeline.store.packing import clean, hash_of, pack_segments, unpack_segments
+from pipeline.store.tables import DIMENSIONS, ChunkRow, SentenceRow, TranscriptPartRow, TranscriptRow
+from pipeline.types import Chunk, Origin, Segment, Sentence, Transcript
+
+PREFERRED = (Origin.FILE, Origin.CAPTIONS_MANUAL, Origin.SPEECH, Origin.CAPTIONS_AUTO)
+"""Best first. A translation is never what a video says, so it has to be asked for by name."""
+
+
+def save_transcript(s: Session, video_id: str, transcript: Transcript, *, fence: Fence | None) -> str:
+    """Stores a whole transcript in place of an earlier one of its origin; its hash. The same words again change nothing.
+
+    Raises:
+        LeaseLost: see fenced().
+    """
+    fenced(s, fence)
+    transcript = _cleaned(transcript)
+    name = hash_of(transcript)
+    row = _row(s, video_id, transcript.origin)
+    if row is not None and row.hash == name:
+        return name
+    if row is not None:
+        s.delete(row)
+        s.flush()
+    s.add(
+        TranscriptRow(
+            video_id=video_id,
+            origin=transcript.origin,
+            language=transcript.language,
+            model=transcript.model,
+            hash=name,
+            segments=pack_segments(transcript.segments),
+        )
+    )
+    advanced(s, fence)
+    s.flush()
+    return name
+
+
+def _cleaned(transcript: Transcript) -> Transcript:
+    segments = tuple(Segment(x.start, x.end, clean(x.text), x.speaker) for x in transcript.segments)
+    return Transcript(transcript.language, transcript.origin, transcript.model, segments)
+
+
+def append_part(
+    s: Session, video_id: str, origin: Origin, language: str, model: str, segments: Sequence[Segment], until: float, *, fence: Fence | None
+) -> None:
+    """What was heard up to second `until`. A part that does not get further than the last one is ignored, so a repeated window cannot double its words.
+
+    Raises:
+        LeaseLost: see fenced().
+    """
+    fenced(s, fence)
+    s.execute(upsert(TranscriptRow).values(video_id=video_id, origin=origin, language=language, model=model).on_conflict_do_nothing())
+    row = _row(s, video_id, origin)
+    if row is None or row.hash is not None or until <= parts_until(s, video_id, origin):
+        return
+    row.language = language
+    part = [Segment(x.start, x.end, clean(x.text), x.speaker) for x in segments]
+    s.add(TranscriptPartRow(transcript_id=row.id, until=until, segments=pack_segments(part)))
+    advanced(s, fence)
+    s.flush()
+
+
+def parts_until(s: Session, video_id: str, origin: Origin) -> float:
+    """The second up to which a growing transcript has been heard; 0.0 when it has not begun."""
+    query = (
+        select(func.max(TranscriptPartRow.until))
+        .join(TranscriptRow)
+        .where(TranscriptRow.video_id == video_id, TranscriptRow.origin == origin)
+    )
+    return s.execute(query).scalar_one() or 0.0
+
+
+def seal_parts(s: Session, video_id: str, origin: Origin, *, fence: Fence | None) -> str | None:
+    """Makes the growing transcript a whole one; its hash. Sealed already: nothing to do. None when nothing was ever heard.
+
+    Raises:
+        LeaseLost: see fenced().
+    """
+    fenced(s, fence)
+    row = _row(s, video_id, origin)
+    if row is None or row.hash is not None:
+        return None if row is None else row.hash
+    whole = Transcript(row.language, origin, row.model, _parts(s, row.id))
+    row.hash = hash_of(whole)
+    row.segments = pack_segments(whole.segments)
+    s.execute(delete(TranscriptPartRow).where(TranscriptPartRow.transcript_id == row.id))
+    advanced(s, fence)
+    s.flush()
+    return row.hash
+
+
+def get_transcript(s: Session, video_id: str, origin: Origin | None = None, *, sealed: bool = False) -> Transcript | None:
+    """The transcript of `origin`, or the preferred one: a sealed one first. `sealed`: not one that is still growing."""
+    row = _row(s, video_id, origin)
+    if row is None or (sealed and row.hash is None):
+        return None
+    segments = _parts(s, row.id) if row.segments is None else unpack_segments(row.segments)
+    return Transcript(row.language, row.origin, row.model, segments)
+
+
+def get_hash(s: Session, video_id: str, origin: Origin | None = None) -> str | None:
+    """What names the sealed transcript of `origin`, or the preferred one."""
+    row = _row(s, video_id, origin)
+    return None if row is None else row.hash
+
+
+def _row(s: Session, video_id: str, origin: Origin | None) -> TranscriptRow | None:
+    query = select(TranscriptRow).where(TranscriptRow.video_id == video_id)
+    if origin is not None:
+        return s.execute(query.where(TranscriptRow.origin == origin)).scalar_one_or_none()
+    rank = case({o: i for i, o in enumerate(PREFERRED)}, value=TranscriptRow.origin)
+    query = query.where(TranscriptRow.origin.in_(PREFERRED)).order_by(TranscriptRow.hash.is_(None), rank).limit(1)
+    return s.execute(query).scalar_one_or_none()
+
+
+def _needed(s: Session, video_id: str, origin: Origin | None) -> TranscriptRow:
+    row = _row(s, video_id, origin)
+    if row is None:
+        raise NotFound("no_transcript", "This video has no transcript yet.")
+    return row
+
+
+def _parts(s: Session, transcript_id: int) -> tuple[Segment, ...]:
+    query = select(TranscriptPartRow.segments).where(TranscriptPartRow.transcript_id == transcript_id).order_by(TranscriptPartRow.until)
+    return tuple(segment for blob in s.execute(query).scalars() for segment in unpack_segments(blob))
+
+
+def save_sentences(s: Session, video_id: str, sentences: Sequence[Sentence], *, origin: Origin | None = None, fence: Fence | None) -> None:
+    """The sentences of a transcript, in place of those it had.
+
+    Raises:
+        LeaseLost: see fenced().
+        NotFound: `no_transcript`.
+    """
+    fenced(s, fence)
+    row = _needed(s, video_id, origin)
+    s.execute(delete(SentenceRow).where(SentenceRow.transcript_id == row.id))
+    if sentences:
+        s.execute(
+            insert(SentenceRow),
+            [
+                {"transcript_id": row.id, "index": x.index, "start": x.start, "end": x.end, "text": clean(x.text), "speaker": x.speaker}
+                for x in sentences
+            ],
+        )
+
+
+def get_sentences(s: Session, video_id: str, origin: Origin | None = None) -> tuple[Sentence, ...]:
+    """In order; empty when there are none yet."""
+    row = _row(s, video_id, origin)
+    if row is None:
+        return ()
+    query = select(SentenceRow).where(SentenceRow.transcript_id == row.id).order_by(SentenceRow.index)
+    return tuple(Sentence(x.index, x.start, x.end, x.text, x.speaker) for x in s.execute(query).scalars())
+
+
+def save_chunks(
+    s: Session,
+    video_id: str,
+    chunks: Sequence[Chunk],
+    vectors: np.ndarray,
+    language: str,
+    *,
+    origin: Origin | None = None,
+    fence: Fence | None,
+) -> None:
+    """What search finds: the chunks of a transcript with their unit vectors (n, 384). They take the place of those of every other original
+    transcript of the video, so that a moment is found once.
+
+    Raises:
+        LeaseLost: see fenced().
+        NotFound: `no_transcript`.
+    """
+    if len(chunks) != len(vectors):
+        raise ValueError(f"{len(chunks)} chunks need as many vectors, not {len(vectors)}")
+    fenced(s, fence)
+    row = _needed(s, video_id, origin)
+    same = (
+        TranscriptRow.origin == row.origin if row.origin is Origin.SPEECH_TRANSLATED else TranscriptRow.origin != Origin.SPEECH_TRANSLATED
+    )
+    s.execute(delete(ChunkRow).where(ChunkRow.transcript_id.in_(select(TranscriptRow.id).where(TranscriptRow.video_id == video_id, same))))
+    for chunk, vector in zip(chunks, vectors, strict=True):
+        text = clean(chunk.text)
+        s.add(
+            ChunkRow(
+                video_id=video_id, transcript_id=row.id, index=chunk.index, start=chunk.start, end=chunk.end, first=chunk.first, last=chunk.last,
+                text=text, language=language, words=fulltext.document(text, language), vector=vector,
+            )
+        )  # fmt: skip
+    s.flush()
+
+
+def get_chunks(s: Session, video_id: str, origin: Origin | None = None) -> tuple[tuple[Chunk, ...], np.ndarray]:
+    """In order, with their vectors (n, 384) float32."""
+    row = _row(s, video_id, origin)
+    query = select(ChunkRow).where(ChunkRow.transcript_id == (row.id if row else -1)).order_by(ChunkRow.index)
+    rows = s.execute(query).scalars().all()
+    vectors = np.array([x.vector for x in rows], dtype=np.float32).reshape(len(rows), DIMENSIONS)
+    return tuple(Chunk(x.index, x.start, x.end, x.text, x.first, x.last) for x in rows), vectors

@@ -1,0 +1,135 @@
+"""Videos: one row each, however often they are pasted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from pipeline.jobs import State
+from pipeline.store.fences import Fence, fenced
+from pipeline.store.packing import chapters_from, chapters_to, clean
+from pipeline.store.tables import JobRow, PointRow, RenditionRow, Role, VideoRow
+from pipeline.types import Video, public_id
+
+Kind = Literal["youtube", "media", "transcript"]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the library shows of a video."""
+
+    id: str
+    title: str
+    channel: str | None
+    duration: float
+    thumbnail_url: str | None
+    language: str | None
+    added_at: datetime
+    gist: str | None
+    state: State | None
+    """Of the newest job that makes its summary; None when there never was one."""
+    kind: Kind
+
+
+def ensure_video(s: Session, source_id: str, source_url: str, kind: Kind, title: str = "") -> str:
+    """The id of the video, which has a row from now on; an existing row is left as it is."""
+    video_id = public_id(source_id)
+    row = {"id": video_id, "source_id": source_id, "source_url": source_url, "kind": kind, "title": clean(title)}
+    s.execute(insert(VideoRow).values(row).on_conflict_do_nothing())
+    return video_id
+
+
+def save_video(s: Session, video: Video, *, fence: Fence | None = None) -> None:
+    """What the source says about it. A row that was deleted meanwhile stays deleted.
+
+    Raises:
+        LeaseLost: see fenced().
+    """
+    fenced(s, fence)
+    s.execute(
+        update(VideoRow)
+        .where(VideoRow.id == video.id)
+        .values(
+            source_url=video.source_url,
+            title=clean(video.title),
+            duration=video.duration,
+            channel=None if video.channel is None else clean(video.channel),
+            language=video.language,
+            published_at=video.published_at,
+            description=clean(video.description),
+            thumbnail_url=video.thumbnail_url,
+            chapters=chapters_to(video.chapters),
+        )
+    )
+
+
+def get_video(s: Session, video_id: str) -> Video | None:
+    row = s.get(VideoRow, video_id)
+    if row is None:
+        return None
+    return Video(
+        source_id=row.source_id,
+        source_url=row.source_url,
+        title=row.title,
+        duration=row.duration,
+        channel=row.channel,
+        language=row.language,
+        published_at=row.published_at,
+        description=row.description,
+        thumbnail_url=row.thumbnail_url,
+        chapters=chapters_from(row.chapters),
+    )
+
+
+def get_kind(s: Session, video_id: str) -> Kind | None:
+    return cast(Kind | None, s.execute(select(VideoRow.kind).where(VideoRow.id == video_id)).scalar_one_or_none())
+
+
+def list_videos(s: Session, *, before: datetime | None = None, limit: int = 50) -> tuple[Card, ...]:
+    """Newest first; `before`: the `added_at` of the last card of the page before."""
+    gist = (
+        select(PointRow.text)
+        .join(RenditionRow, RenditionRow.id == PointRow.rendition_id)
+        .where(RenditionRow.video_id == VideoRow.id, PointRow.role == Role.GIST)
+        .order_by((RenditionRow.language == VideoRow.language).desc().nulls_last(), RenditionRow.complete.desc(), RenditionRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    state = (
+        select(JobRow.state)
+        .where(JobRow.video_id == VideoRow.id, JobRow.kind == "tldr")
+        .order_by(JobRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(VideoRow, gist, state).order_by(VideoRow.added_at.desc(), VideoRow.id).limit(limit)
+    if before is not None:
+        query = query.where(VideoRow.added_at < before)
+    return tuple(_card(row, text, found) for row, text, found in s.execute(query))
+
+
+def _card(row: VideoRow, gist: str | None, state: State | None) -> Card:
+    return Card(
+        id=row.id,
+        title=row.title,
+        channel=row.channel,
+        duration=row.duration,
+        thumbnail_url=row.thumbnail_url,
+        language=row.language,
+        added_at=row.added_at,
+        gist=gist,
+        state=state,
+        kind=cast(Kind, row.kind),
+    )
+
+
+def count_videos(s: Session) -> int:
+    return s.execute(select(func.count()).select_from(VideoRow)).scalar_one()
+
+
+def delete_video(s: Session, video_id: str) -> bool:
+    """The video and every row made of it; a worker still at it finds its stage gone. Its files are the caller's: see media.keys_of, before this."""
+    return s.execute(delete(VideoRow).where(VideoRow.id == video_id).returning(VideoRow.id)).scalar_one_or_none() is not None
