@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
 
 import structlog
 from sqlalchemy import create_engine, text
@@ -33,7 +32,7 @@ def database_url(settings: Settings) -> str:
     if settings.database_url:
         scheme, _, rest = settings.database_url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in ("postgresql", "postgres") else settings.database_url
-    return f"postgresql+psycopg://postgres@/nutshell?host={quote(str(settings.run_dir / 'postgres'), safe='')}"
+    return settings.embedded_database_url
 
 
 class Database:
