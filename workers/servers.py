@@ -112,7 +112,7 @@ def _admit_database_user(settings: Settings) -> None:
         for folder in target.parents:
             mode = folder.stat().st_mode
             if not mode & stat.S_IXOTH:
-                log.info("folder opened for passing through", folder=str(folder), user=DATABASE_USER)
+                log.debug("folder opened for passing through", folder=str(folder), user=DATABASE_USER)
                 folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
     if not (programs / "postgres").stat().st_mode & stat.S_IXOTH:  # installed under a strict umask
         for path in (programs.parent, *programs.parent.rglob("*")):

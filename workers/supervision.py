@@ -144,15 +144,20 @@ class Supervisor:
                 raise ModelError("server_start", f"{name} cannot be started ({fault.faultString}). See {log_file(self.settings, name)}.") from fault
 
     def stop(self) -> None:
-        """Everything, at most 40 s: first all that uses the servers, together; then the servers; then supervisord itself."""
-        users = {program.name for program in self.programs if not program.is_server}
-        self._ask_to_stop(users)
-        self._wait_stopped(users, max((program.stop_seconds for program in self.programs if not program.is_server), default=0) + 2.0)
+        """Everything: first all that uses the servers, together; then the servers; then supervisord itself.
+
+        Program by program through its calls: left to itself, supervisord takes one after the other and a second for each.
+        """
+        for servers_turn in (False, True):
+            group = [program for program in self.programs if program.is_server is servers_turn]
+            names = {program.name for program in group}
+            self._ask_to_stop(names)
+            self._wait_stopped(names, max((program.stop_seconds for program in group), default=0) + 2.0)
         if self._process is None:
             return
-        self._process.terminate()  # stops the servers, the last started first
+        self._process.terminate()
         try:
-            self._process.wait(30)
+            self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
