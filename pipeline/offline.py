@@ -1,0 +1,168 @@
+"""The way of a video without servers and database: `nutshell tldr` and `nutshell download`. The models are held in this process and its children."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Settings
+from pipeline.errors import InputError, ModelError, cause
+from pipeline.export import subtitles
+from pipeline.export.document import document
+from pipeline.export.render import file_name
+from pipeline.language.translator import Translator
+from pipeline.source import captions, uploads, youtube
+from pipeline.source.links import Source
+from pipeline.stages import Models, check_duration, embed, fetch_media, translated, wants_english, work_folder
+from pipeline.summary import chunks as chunking
+from pipeline.summary.sentences import split
+from pipeline.summary.summarize import make_gist, make_summary
+from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    video: Video
+    transcript: Transcript
+    summary: Summary
+    timings: dict[str, float]
+    """Seconds per stage."""
+    models: dict[str, str | None]
+
+    def document(self) -> dict[str, Any]:
+        return document(self.video, self.transcript, self.summary, self.timings, self.models)
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def process(source: Source, options: Options, settings: Settings, emit: Emit) -> Result:
+    """See run.process."""
+    watch = Stopwatch()
+    models = Models(settings, in_process=True)
+    try:
+        with work_folder(settings) as folder:
+            video, transcript = _read(source, options, models, folder, watch, emit)
+        summary = _summarise(video, transcript, options, models, watch, emit)
+        names = {"speech": transcript.model, "llm": models.generator.model, "embeddings": "multilingual-e5-small"}
+    finally:
+        models.close()
+    return Result(video, transcript, summary, watch.seconds, names)
+
+
+def _read(source: Source, options: Options, models: Models, folder: Path, watch: Stopwatch, emit: Emit) -> tuple[Video, Transcript]:
+    settings = models.settings
+    with watch.stage("fetch"):
+        video, transcript, sound = _fetch(source, options, settings, folder, emit)
+    check_duration(video, settings)
+    if transcript is not None and transcript.segments:
+        video = replace(video, language=video.language or transcript.language)
+        if not wants_english(options, transcript):
+            _check_language(options, transcript, models)
+            return video, transcript
+    if sound is None:
+        raise cause("no_speech")
+    with watch.stage("speech"):
+        transcript = _listen(sound, video, options, transcript, models, emit)
+    _check_language(options, transcript, models)
+    return replace(video, language=video.language or transcript.language), transcript
+
+
+def _fetch(source: Source, options: Options, settings: Settings, folder: Path, emit: Emit) -> tuple[Video, Transcript | None, Path | None]:
+    if source.kind == "youtube":
+        probe = youtube.probe(source, settings, folder, emit, captions=options.captions)
+        found = probe.transcript
+        needed = found is None or wants_english(options, found)
+        return probe.video, found, youtube.fetch_audio(probe, settings, folder, emit) if needed else None
+    if source.path is None:
+        raise cause("bad_link")
+    if source.kind == "transcript":
+        transcript = captions.parse_file(source.path)
+        duration = max((segment.end for segment in transcript.segments), default=0.0)
+        video = Video(source.source_id, "", uploads.clean_title(source.path.name), duration, language=transcript.language)
+        return video, transcript, None
+    return uploads.probe_media(source.path, source.path.name), None, source.path
+
+
+def _listen(sound: Path, video: Video, options: Options, have: Transcript | None, models: Models, emit: Emit) -> Transcript:
+    """Two passes only where a reader of English wants what was said in a language that is not known before it is heard."""
+    language = have.language if have else None
+    if options.language == "en" and language is None:
+        language = next(iter(models.recogniser.transcribe(sound, emit=emit, duration=video.duration)), None)
+        language = language.language if language else None
+    english = options.language == "en" and language not in (None, "en")
+    heard = list(
+        models.recogniser.transcribe(sound, language=language, task="translate" if english else "transcribe", emit=emit, duration=video.duration)
+    )
+    segments = tuple(segment for part in heard for segment in part.segments)
+    if not segments:
+        raise cause("no_speech")
+    origin = Origin.SPEECH_TRANSLATED if english else Origin.SPEECH
+    return Transcript("en" if english else heard[-1].language, origin, models.recogniser.model_name, segments)
+
+
+def _check_language(options: Options, transcript: Transcript, models: Models) -> None:
+    """Before the work, not after it: whether anything here can write the language that was asked for."""
+    if options.language in (None, transcript.language):
+        return
+    ability = Translator(models.settings, models.generator).can(transcript.language, str(options.language))
+    if not ability.ok:
+        raise ModelError("no_translator", ability.advice)
+
+
+def _summarise(video: Video, transcript: Transcript, options: Options, models: Models, watch: Stopwatch, emit: Emit) -> Summary:
+    sentences = split(transcript)
+    with watch.stage("load"):
+        generator, embedder = models.generator, models.embedder
+    with watch.stage("gist"):
+        emit(Progress("gist", 0.0, "Finding the gist"))
+        gist = make_gist(video, sentences, generator, options)
+    with watch.stage("index"):
+        cut = chunking.cut(sentences)
+        vectors = embed(embedder, [chunk.text for chunk in cut], emit)
+    with watch.stage("summary"):
+        summary = make_summary(
+            video, sentences, cut, vectors, generator, embedder, options, gist, emit=emit, on_partial=lambda _: None
+        )
+    if options.language not in (None, summary.language):
+        with watch.stage("translate"):
+            summary = translated(summary, str(options.language), generator, models.settings)
+    return summary
+
+
+def save_download(source: Source, form: str, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """See run.save_download."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with work_folder(settings) as work:
+        if form == "subtitles":
+            return _save_subtitles(source, settings, work, folder, emit)
+        if source.kind != "youtube":
+            raise InputError("bad_download", "This is a file already. Give a YouTube link.")
+        video = youtube.probe(source, settings, work, emit, captions=False).video
+        path = fetch_media(source, form, settings, work, emit)
+        return Path(shutil.move(path, folder / file_name(video, path.suffix.lstrip("."))))
+
+
+def _save_subtitles(source: Source, settings: Settings, work: Path, folder: Path, emit: Emit) -> Path:
+    """Captions where there are any, else what Whisper hears."""
+    models = Models(settings, in_process=True)
+    try:
+        video, transcript = _read(source, Options(), models, work, Stopwatch(), emit)
+    finally:
+        models.close()
+    path = folder / file_name(video, "srt")
+    path.write_text(subtitles.srt(transcript.segments), encoding="utf-8")
+    return path

@@ -1,0 +1,144 @@
+"""The only file that knows the order of the stages.
+
+A job is a row with one stage row per step of its plan; a worker claims a stage and calls `run_stage`. Importing this file loads no model and no yt-dlp, so
+the web process may: what a stage does (stages.py), and the same way without a database (offline.py), are imported when they are needed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import Settings
+from pipeline.errors import InputError, cause
+from pipeline.jobs import Queue
+from pipeline.source.links import Source
+from pipeline.store import jobs, media, renditions, videos
+from pipeline.store.blobs import Blobs
+from pipeline.store.database import Database
+from pipeline.store.jobs import BATCH, INTERACTIVE, Claim, Hint
+from pipeline.store.media import Media
+from pipeline.types import Emit, Options, public_id
+
+if TYPE_CHECKING:
+    from pipeline.offline import Result
+    from pipeline.stages import Models
+
+TLDR = (
+    ("fetch", Queue.FETCH),
+    ("speech", Queue.SPEECH),
+    ("gist", Queue.TEXT),
+    ("index", Queue.TEXT),
+    ("summary", Queue.TEXT),
+    ("translate", Queue.TEXT),
+)
+DOWNLOAD = (("download", Queue.FETCH),)
+DOWNLOADS = ("audio", "video")
+"""What can be downloaded besides the exports, which are made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    video_id: str
+    job_id: int | None
+    """None: everything asked for is there already."""
+    created: bool
+    """False: there already, or joined to the job that was running."""
+    hint: Hint | None
+    """To be announced (broker.py) after the transaction, which has been committed."""
+
+
+def submit_source(db: Database, source: Source, options: Options, *, title: str = "", batch: bool = False) -> Submitted:
+    """A TLDR of what was pasted, uploaded or imported. A file must be in the media store already (`store_upload`).
+
+    Raises:
+        InputError: `playlist`.
+    """
+    if source.kind == "playlist":
+        raise cause("playlist")
+    if _is_there(db, public_id(source.source_id), options):
+        return Submitted(public_id(source.source_id), None, False, None)
+    with db.session() as s:
+        video_id = videos.ensure_video(s, source.source_id, source.url, source.kind, title)
+        submission = jobs.submit(s, "tldr", video_id, options, TLDR, priority=BATCH if batch else INTERACTIVE)
+    return Submitted(video_id, submission.job_id, submission.created, submission.hint)
+
+
+def _is_there(db: Database, video_id: str, options: Options) -> bool:
+    with db.session() as s:
+        video = videos.get_video(s, video_id)
+        if video is None or not options.captions:
+            return False
+        found = renditions.get_summary(s, video_id, language=options.language or video.language, length=options.length)
+    return found is not None and found.complete
+
+
+def submit_translation(db: Database, video_id: str, language: str) -> Submitted:
+    """The summary of a stored video in another language; the same plan, whose first stages find their work done."""
+    if _is_there(db, video_id, Options(language=language)):
+        return Submitted(video_id, None, False, None)
+    with db.session() as s:
+        submission = jobs.submit(s, "translation", video_id, Options(language=language), TLDR)
+    return Submitted(video_id, submission.job_id, submission.created, submission.hint)
+
+
+def submit_download(db: Database, video_id: str, form: str) -> Submitted:
+    """The audio or video of a stored YouTube video into the media store.
+
+    Raises:
+        InputError: `bad_download`.
+    """
+    if form not in DOWNLOADS:
+        raise InputError("bad_download", f"{form[:20]!r} cannot be downloaded. Choose one of {', '.join(DOWNLOADS)}.")
+    with db.session() as s:
+        if videos.get_kind(s, video_id) != "youtube":
+            raise InputError("bad_download", "This came from a file of yours, so there is nothing to download.")
+        if media.get_media(s, video_id, form) is not None:
+            return Submitted(video_id, None, False, None)
+        submission = jobs.submit(s, "download", video_id, {"as": form}, DOWNLOAD)
+    return Submitted(video_id, submission.job_id, submission.created, submission.hint)
+
+
+def store_upload(db: Database, blobs: Blobs, source: Source, name: str, content_type: str = "application/octet-stream") -> str:
+    """Puts a file into the media store and the library; the id of its video. `name` is shown, never used as a path."""
+    if source.path is None:
+        raise InputError("bad_link", "This is no file.")
+    video_id = public_id(source.source_id)
+    key = f"upload/{video_id}"
+    size = blobs.put(source.path, key)
+    with db.session() as s:
+        videos.ensure_video(s, source.source_id, "", source.kind, name)
+        media.save_media(s, Media(video_id, "upload", key, name, content_type, size))
+    return video_id
+
+
+def run_stage(claim: Claim, db: Database, settings: Settings, models: "Models") -> None:
+    """The work of one claimed stage; its results are stored when it returns.
+
+    Raises:
+        NutshellError: the cause of a failure, or Cancelled, LeaseLost.
+    """
+    from pipeline.stages import STAGES, Context
+
+    STAGES[claim.name](Context(claim, db, settings, models))
+
+
+def process(source: Source, options: Options, settings: Settings, emit: Emit) -> "Result":
+    """A TLDR here and now, without servers and without the library.
+
+    Raises:
+        NutshellError: the cause of a failure.
+    """
+    from pipeline import offline
+
+    return offline.process(source, options, settings, emit)
+
+
+def save_download(source: Source, form: str, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """Writes the audio, video or subtitles of a link (or the subtitles of a file) into `folder`; the path.
+
+    Raises:
+        NutshellError: the cause of a failure.
+    """
+    from pipeline import offline
+
+    return offline.save_download(source, form, settings, folder, emit)

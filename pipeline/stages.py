@@ -1,0 +1,438 @@
+"""What each stage of a job does: its inputs from the store, one room's work, its result into the store.
+
+Every stage first looks whether its result is already there, so running it again costs nothing (a second length of the same video, a retry, a message
+delivered twice). The order of the stages is run.py's.
+"""
+
+import mimetypes
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import broker
+from pipeline.config import Settings
+from pipeline.errors import ModelError, NotFound, cause
+from pipeline.export.render import file_name
+from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Vectors, open_embedder, open_generator
+from pipeline.language.translator import Translator
+from pipeline.languages import name_of
+from pipeline.source import captions, uploads, youtube
+from pipeline.source.links import Source
+from pipeline.speech.whisper import Heard, Recogniser
+from pipeline.store import jobs, media, renditions, transcripts, videos
+from pipeline.store.blobs import Blobs
+from pipeline.store.database import Database
+from pipeline.store.jobs import Claim
+from pipeline.store.media import Media
+from pipeline.store.renditions import Key
+from pipeline.summary import chunks as chunking
+from pipeline.summary.sentences import split
+from pipeline.summary.summarize import PROMPT_VERSION, MadeChapters, MadeOverview, Partial, make_gist, make_summary
+from pipeline.timecode import clock
+from pipeline.types import Emit, Options, Origin, Point, Progress, Sentence, Summary, Transcript, Video
+
+EMBED_BATCH = 16
+"""Passages a call; between calls the lease is renewed and a cancel is seen."""
+
+
+class Models:
+    """The models of one process, each opened when first needed and kept. `in_process`: hold them here instead of calling the model processes."""
+
+    def __init__(self, settings: Settings, *, in_process: bool = False) -> None:
+        self.settings = settings
+        self.in_process = in_process
+
+    @cached_property
+    def generator(self) -> Generator:
+        return open_generator(self.settings, in_process=self.in_process)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        return open_embedder(self.settings, in_process=self.in_process)
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        return Recogniser(self.settings)
+
+    def close(self) -> None:
+        for name in ("generator", "embedder"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+class Context:
+    """What a stage may use: its claim, the store, the models, and `emit`, which renews the lease and ends the stage when it is cancelled."""
+
+    RENEW_SECONDS = 1.0
+
+    def __init__(self, claim: Claim, db: Database, settings: Settings, models: Models) -> None:
+        self.claim = claim
+        self.db = db
+        self.settings = settings
+        self.models = models
+        self.blobs = Blobs(settings)
+        self.options = jobs.options_of(claim.options)
+        self._renewed = 0.0
+
+    @property
+    def video_id(self) -> str:
+        return self.claim.video_id
+
+    def emit(self, progress: Progress) -> None:
+        """Renews at most once a second: a lease lasts 30, and the row is what every page reads."""
+        if time.monotonic() - self._renewed < self.RENEW_SECONDS:
+            return
+        progress = replace(progress, fraction=min(1.0, max(0.0, progress.fraction)))
+        with self.db.session() as s:
+            jobs.renew(s, self.claim, progress)
+        self._renewed = time.monotonic()
+        self.publish("progress", stage=self.claim.name, fraction=progress.fraction, message=progress.message)
+
+    def say(self, fraction: float, message: str) -> None:
+        """`emit` at once, whenever the last one was."""
+        self._renewed = 0.0
+        self.emit(Progress(self.claim.name, fraction, message))
+
+    def publish(self, event: str, **values: object) -> None:
+        broker.publish(self.settings, self.video_id, {"event": event, "job": self.claim.job_id, **values})
+
+    @property
+    def video(self) -> Video:
+        with self.db.session() as s:
+            video = videos.get_video(s, self.video_id)
+        if video is None:
+            raise NotFound("video_gone", "This video was deleted from the library.")
+        return video
+
+    def transcript(self) -> Transcript | None:
+        """What this job works on: Whisper's English where that is asked for and there, else the original. None until one is whole."""
+        with self.db.session() as s:
+            for origin in self._wanted_origins():
+                found = transcripts.get_transcript(s, self.video_id, origin, sealed=True)
+                if found is not None:
+                    return found
+        return None
+
+    def _wanted_origins(self) -> tuple[Origin | None, ...]:
+        """In order of preference; None stands for the store's own preference among originals."""
+        originals = (None,) if self.options.captions else (Origin.SPEECH, Origin.FILE)
+        return (Origin.SPEECH_TRANSLATED, *originals) if self.options.language == "en" else originals
+
+    def text(self) -> "Text":
+        """The inputs of the text stages.
+
+        Raises:
+            SourceError: `no_speech`.
+        """
+        transcript = self.transcript()
+        if transcript is None or not transcript.segments:
+            raise cause("no_speech")
+        with self.db.session() as s:
+            sentences = transcripts.get_sentences(s, self.video_id, transcript.origin)
+            name = transcripts.get_hash(s, self.video_id, transcript.origin)
+        key = Key(self.video_id, str(name), self.models.generator.model, PROMPT_VERSION, self.options.length, transcript.language)
+        return Text(transcript, sentences, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    transcript: Transcript
+    sentences: tuple[Sentence, ...]
+    key: Key
+    """Of the rendition in the transcript's own language."""
+
+
+@contextmanager
+def work_folder(settings: Settings) -> Iterator[Path]:
+    """A folder of its own that is gone afterwards, so a zombie of an earlier attempt never writes into its successor's."""
+    base = settings.home / "work"
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+# ---------------------------------------------------------------- the stages of a TLDR
+
+
+def fetch(ctx: Context) -> None:
+    """Metadata, captions and, where those will not do, the sound."""
+    have = ctx.transcript()
+    if have is not None and not wants_english(ctx.options, have):
+        return
+    with ctx.db.session() as s:
+        kind = videos.get_kind(s, ctx.video_id)
+    if kind == "youtube":
+        with work_folder(ctx.settings) as folder:
+            _fetch_youtube(ctx, folder)
+    elif have is None:
+        _read_file(ctx, kind)
+
+
+def _fetch_youtube(ctx: Context, folder: Path) -> None:
+    ctx.say(0.0, "Asking YouTube")
+    probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions)
+    with ctx.db.session() as s:
+        videos.save_video(s, probe.video, fence=ctx.claim.fence)
+    ctx.publish("video")
+    if probe.transcript is not None:
+        _store_transcript(ctx, probe.transcript)
+    if probe.transcript is None or wants_english(ctx.options, probe.transcript):
+        ctx.say(0.2, f"Fetching the sound. {probe.captions_note}".strip())
+        audio = youtube.fetch_audio(probe, ctx.settings, folder, ctx.emit)
+        store_file(ctx, audio, "audio")
+    picture = youtube.fetch_thumbnail(probe.video, ctx.settings, folder)
+    if picture is not None:
+        store_file(ctx, picture, "thumbnail")
+        ctx.publish("video")
+
+
+def store_file(ctx: Context, path: Path, kind: str) -> None:
+    """Into the media store, then its row: a file is real when its row is there."""
+    key = f"{kind}/{ctx.video_id}{path.suffix}"
+    size = ctx.blobs.put(path, key)
+    name = file_name(ctx.video, path.suffix.lstrip("."))
+    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    with ctx.db.session() as s:
+        media.save_media(s, Media(ctx.video_id, kind, key, name, content_type, size), fence=ctx.claim.fence)
+
+
+def _read_file(ctx: Context, kind: str | None) -> None:
+    ctx.say(0.0, "Opening the file")
+    video = ctx.video
+    with ctx.blobs.local(_stored(ctx, "upload").key) as path:
+        if kind == "transcript":
+            transcript = captions.parse_file(path)
+            duration = max((segment.end for segment in transcript.segments), default=0.0)
+            video = replace(video, duration=duration, language=transcript.language)
+        else:
+            transcript = None
+            found = uploads.probe_media(path, video.title)
+            video = replace(video, duration=found.duration, chapters=found.chapters, title=video.title or found.title)
+            check_duration(video, ctx.settings)
+    with ctx.db.session() as s:
+        videos.save_video(s, video, fence=ctx.claim.fence)
+    if transcript is not None:
+        _store_transcript(ctx, transcript)
+    ctx.publish("video")
+
+
+def _stored(ctx: Context, kind: str) -> Media:
+    with ctx.db.session() as s:
+        found = media.get_media(s, ctx.video_id, kind)
+    if found is None:
+        raise NotFound("no_media", "This file is not kept any more. Add the video again.")
+    return found
+
+
+def _store_transcript(ctx: Context, transcript: Transcript) -> None:
+    with ctx.db.session() as s:
+        transcripts.save_transcript(s, ctx.video_id, transcript, fence=ctx.claim.fence)
+        transcripts.save_sentences(s, ctx.video_id, split(transcript), origin=transcript.origin, fence=ctx.claim.fence)
+    ctx.publish("transcript")
+
+
+def speech(ctx: Context) -> None:
+    """Whisper, window by window, each stored as it comes; a new attempt goes on where the last one stopped."""
+    have = ctx.transcript()
+    english = have is not None and wants_english(ctx.options, have)
+    if have is not None and not english:
+        return
+    origin = Origin.SPEECH_TRANSLATED if english else Origin.SPEECH
+    with ctx.db.session() as s:
+        start = transcripts.parts_until(s, ctx.video_id, origin)
+    stored = _stored(ctx, "audio" if ctx.video.source_url else "upload")
+    ctx.say(0.0, "Listening")
+    with ctx.blobs.local(stored.key) as path:
+        heard = ctx.models.recogniser.transcribe(
+            path, language=have.language if have else None, task="translate" if english else "transcribe", start=start,
+            emit=ctx.emit, duration=ctx.video.duration,
+        )  # fmt: skip
+        for part in heard:
+            _store_part(ctx, origin, part)
+    _seal(ctx, origin)
+    if stored.kind == "audio" and not ctx.settings.keep_media:
+        with ctx.db.session() as s:
+            media.delete_media(s, stored.key)
+        ctx.blobs.delete(stored.key)
+
+
+def _store_part(ctx: Context, origin: Origin, part: Heard) -> None:
+    language = "en" if origin is Origin.SPEECH_TRANSLATED else part.language
+    with ctx.db.session() as s:
+        model = ctx.models.recogniser.model_name
+        transcripts.append_part(s, ctx.video_id, origin, language, model, part.segments, part.until, fence=ctx.claim.fence)
+    ctx.publish("transcript", until=part.until)
+
+
+def _seal(ctx: Context, origin: Origin) -> None:
+    with ctx.db.session() as s:
+        transcripts.seal_parts(s, ctx.video_id, origin, fence=ctx.claim.fence)
+        transcript = transcripts.get_transcript(s, ctx.video_id, origin)
+        if transcript is None or not transcript.segments:
+            raise cause("no_speech")
+        transcripts.save_sentences(s, ctx.video_id, split(transcript), origin=origin, fence=ctx.claim.fence)
+        video = videos.get_video(s, ctx.video_id)
+        if video is not None and origin is Origin.SPEECH:
+            videos.save_video(s, replace(video, language=transcript.language), fence=ctx.claim.fence)
+    ctx.publish("transcript")
+
+
+def gist(ctx: Context) -> None:
+    """One sentence at once, before anything that takes long."""
+    text = ctx.text()
+    with ctx.db.session() as s:
+        stored = renditions.get_rendition(s, text.key)
+    if stored is not None and stored.gist is not None:
+        return
+    ctx.say(0.0, "Finding the gist")
+    made = make_gist(ctx.video, text.sentences, ctx.models.generator, ctx.options)
+    with ctx.db.session() as s:
+        renditions.save_gist(s, text.key, made, fence=ctx.claim.fence)
+    ctx.publish("gist")
+
+
+def index(ctx: Context) -> None:
+    """Chunks with their vectors: for search, for questions, and for finding the chapters."""
+    text = ctx.text()
+    origin = text.transcript.origin
+    with ctx.db.session() as s:
+        stored, _ = transcripts.get_chunks(s, ctx.video_id, origin)
+    if stored:
+        return
+    ctx.say(0.0, "Making it searchable")
+    cut = chunking.cut(text.sentences)
+    vectors = embed(ctx.models.embedder, [chunk.text for chunk in cut], ctx.emit)
+    with ctx.db.session() as s:
+        transcripts.save_chunks(s, ctx.video_id, cut, vectors, text.transcript.language, origin=origin, fence=ctx.claim.fence)
+
+
+def summary(ctx: Context) -> None:
+    """Chapters, points with receipts, overview, coverage; each stored and shown as it is made."""
+    text = ctx.text()
+    with ctx.db.session() as s:
+        stored = renditions.get_rendition(s, text.key)
+        cut, vectors = transcripts.get_chunks(s, ctx.video_id, text.transcript.origin)
+    if stored is not None and stored.complete:
+        return
+    gist_made = stored.gist if stored else None
+    if stored is None or gist_made is None:
+        raise ModelError("stage_order", "The gist was made by another model. Start the video again.")
+    ctx.say(0.0, "Reading for the points")
+    made = make_summary(
+        ctx.video, text.sentences, cut, vectors, ctx.models.generator, ctx.models.embedder, ctx.options, gist_made,
+        emit=ctx.emit, on_partial=partial(_store_partial, ctx, text.key), done=stored.points, made_chapters=stored.chapters,
+    )  # fmt: skip
+    with ctx.db.session() as s:
+        renditions.save_summary(s, text.key, made, fence=ctx.claim.fence)
+    ctx.publish("summary")
+
+
+def _store_partial(ctx: Context, key: Key, made: Partial) -> None:
+    with ctx.db.session() as s:
+        match made:
+            case Point():
+                renditions.save_point(s, key, made, fence=ctx.claim.fence)
+                event = "point"
+            case MadeChapters():
+                renditions.save_chapters(s, key, made.chapters, fence=ctx.claim.fence)
+                event = "chapters"
+            case MadeOverview():
+                renditions.save_overview(s, key, made.sentences, fence=ctx.claim.fence)
+                event = "overview"
+    ctx.publish(event)
+
+
+def translate(ctx: Context) -> None:
+    """The finished summary in the reader's language, when that is not the one it was written in."""
+    target = ctx.options.language
+    text = ctx.text()
+    if target is None or target == text.key.language:
+        return
+    key = replace(text.key, language=target)
+    with ctx.db.session() as s:
+        original = renditions.get_rendition(s, text.key)
+        there = renditions.get_rendition(s, key)
+    if there is not None and there.complete:
+        return
+    if original is None or not original.complete:
+        raise ModelError("stage_order", "There is no finished summary to translate. Start the video again.")
+    ctx.say(0.0, "Translating")
+    made = translated(original.whole(), target, ctx.models.generator, ctx.settings)
+    with ctx.db.session() as s:
+        renditions.save_summary(s, key, made, fence=ctx.claim.fence)
+    ctx.publish("summary")
+
+
+def download(ctx: Context) -> None:
+    """The audio as served, or the video merged, into the media store."""
+    kind = str(ctx.claim.options["as"])
+    with ctx.db.session() as s:
+        if media.get_media(s, ctx.video_id, kind) is not None:
+            return
+    ctx.say(0.0, "Downloading")
+    with work_folder(ctx.settings) as folder:
+        store_file(ctx, fetch_media(source_of(ctx.video), kind, ctx.settings, folder, ctx.emit), kind)
+    ctx.publish("download")
+
+
+STAGES: dict[str, Callable[[Context], None]] = {stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)}
+
+
+# ---------------------------------------------------------------- shared with the way without a database (offline.py)
+
+
+def source_of(video: Video) -> Source:
+    return Source("youtube", video.source_id, video.source_url)
+
+
+def fetch_media(source: Source, kind: str, settings: Settings, folder: Path, emit: Emit) -> Path:
+    if kind == "video":
+        return youtube.fetch_video(source, settings, folder, emit)
+    return youtube.fetch_audio(youtube.probe(source, settings, folder, emit, captions=False), settings, folder, emit)
+
+
+def wants_english(options: Options, have: Transcript) -> bool:
+    """Whether Whisper's own translation is asked for: a reader of English, words that were spoken in another language."""
+    return options.language == "en" and have.language not in ("en", "und") and have.origin not in (Origin.FILE, Origin.SPEECH_TRANSLATED)
+
+
+def check_duration(video: Video, settings: Settings) -> None:
+    if video.duration > settings.max_duration:
+        raise cause("too_long", f"It lasts {clock(video.duration)}, the limit is {clock(settings.max_duration)}.")
+
+
+def embed(embedder: Embedder, texts: Sequence[str], emit: Emit) -> Vectors:
+    """Passage vectors, (len(texts), 384) float32, in small batches so that `emit` is called often."""
+    parts = [np.zeros((0, DIMENSIONS), np.float32)]
+    for start in range(0, len(texts), EMBED_BATCH):
+        parts.append(embedder.passages(texts[start : start + EMBED_BATCH]))
+        emit(Progress("index", min(1.0, (start + EMBED_BATCH) / len(texts)), "Making it searchable"))
+    return np.concatenate(parts)
+
+
+def translated(summary: Summary, target: str, generator: Generator, settings: Settings) -> Summary:
+    """The summary with its sentences and titles in `target`; quotes of the receipts stay in the original.
+
+    Raises:
+        ModelError: `no_translator`, naming what would be needed.
+    """
+    ability = Translator(settings, generator).can(summary.language, target)
+    if not ability.ok:
+        raise ModelError("no_translator", ability.advice)
+    statements = (summary.gist, *summary.overview, *summary.points)
+    originals = [point.text for point in statements] + [chapter.title for chapter in summary.chapters]
+    words = Translator(settings, generator).translate_texts(originals, summary.language, target, generator)
+    said = [replace(point, text=text, kind="phrased") for point, text in zip(statements, words, strict=False)]
+    titles = [replace(chapter, title=text) for chapter, text in zip(summary.chapters, words[len(statements) :], strict=True)]
+    first = 1 + len(summary.overview)
+    note = f"Translated from {name_of(summary.language)}; the quotes are in the original."
+    return replace(
+        summary, language=target, gist=said[0], overview=tuple(said[1:first]), points=tuple(said[first:]), chapters=tuple(titles),
+        notes=(*summary.notes, note),
+    )  # fmt: skip

@@ -1,0 +1,288 @@
+"""The command `nutshell`. Names and JSON are stable; messages go to standard error, results to standard output.
+
+Exit status: 0 done, 2 bad input, 3 source unavailable, 4 model or server trouble. Everything heavy is imported inside its command: `nutshell --help` stays quick.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+LENGTHS = ("short", "medium", "long")
+EXPORTS = ("md", "txt", "srt", "vtt", "json", "html", "pdf")
+
+
+def edge(command: Callable[P, R]) -> Callable[P, R]:
+    """The one place where causes become a line on standard error and an exit status."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from pipeline.errors import NutshellError
+
+        try:
+            return command(*args, **kwargs)
+        except NutshellError as error:
+            click.echo(f"nutshell: {error}", err=True)
+            sys.exit(error.exit_status)
+        except KeyboardInterrupt:
+            click.echo("nutshell: interrupted", err=True)
+            sys.exit(130)
+        except BrokenPipeError:  # `nutshell … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nutshell")
+def main() -> None:
+    """TLDRs of videos, linked to the moments that say so. Private: everything runs on this machine."""
+
+
+@main.command()
+@click.option("--port", type=int, help="Port of the page; 8000 unless NUTSHELL_PORT says otherwise.")
+@edge
+def up(port: int | None) -> None:
+    """Start everything on this machine."""
+    from pipeline.config import load
+    from workers.up import up as start
+
+    sys.exit(start(load(**({} if port is None else {"port": port}))))
+
+
+@main.command()
+@click.argument("source")
+@click.option("--lang", help="Language of the summary, for example es; the video's own if not given.")
+@click.option("--length", type=click.Choice(LENGTHS), default="medium", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--no-captions", is_flag=True, help="Listen to the sound even where there are captions.")
+@edge
+def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool) -> None:
+    """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .json3 or .txt transcript. Needs no server."""
+    from pipeline.config import load
+    from pipeline.run import process
+    from pipeline.source.links import parse_source
+    from pipeline.types import Length, Options
+    from workers.terminal import Bar, print_json, print_tldr
+
+    settings = load()
+    options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
+    parsed = parse_source(source)
+    with Bar() as bar:
+        result = process(parsed, options, settings, emit=bar.show)
+    if as_json:
+        print_json(result.document())
+    else:
+        print_tldr(result)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@edge
+def search(query: str, as_json: bool, limit: int) -> None:
+    """Moments in the library that QUERY is about."""
+    from pipeline.library.search import search as find
+    from workers.terminal import hit_json, print_hits, print_json, running
+
+    with running() as (db, _settings, models):
+        hits = find(db, models.embedder, query, limit=limit)
+    if as_json:
+        print_json({"hits": [hit_json(hit) for hit in hits]})
+    else:
+        print_hits(hits)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--video", help="Only in the video of this id.")
+@click.option("--json", "as_json", is_flag=True)
+@edge
+def ask(question: str, video: str | None, as_json: bool) -> None:
+    """An answer from the library, with the moments that say so."""
+    from pipeline.library.answer import ask as find
+    from workers.terminal import answer_json, print_answer, print_json, running, stored_video
+
+    with running() as (db, _settings, models):
+        if video is not None:
+            stored_video(db, video)
+        found = find(db, models.embedder, models.generator, question, video_id=video)
+    if as_json:
+        print_json(answer_json(found))
+    else:
+        print_answer(found)
+
+
+@main.command()
+@click.argument("source")
+@click.option("--as", "form", type=click.Choice(("audio", "video", "subtitles")), required=True)
+@click.option("--to", "folder", type=click.Path(file_okay=False), default=".", help="Folder to write into; here if not given.")
+@edge
+def download(source: str, form: str, folder: str) -> None:
+    """Save SOURCE's audio as it is served, its video, or its subtitles (.srt)."""
+    from pathlib import Path
+
+    from pipeline.config import load
+    from pipeline.run import save_download
+    from pipeline.source.links import parse_source
+    from workers.terminal import Bar
+
+    with Bar() as bar:
+        path = save_download(parse_source(source), form, load(), Path(folder), bar.show)
+    click.echo(path)
+
+
+@main.command()
+@click.argument("video")
+@click.option("--as", "form", type=click.Choice(EXPORTS), required=True)
+@click.option("--lang", help="Language of the summary; the video's own if not given.")
+@edge
+def export(video: str, form: str, lang: str | None) -> None:
+    """The transcript and summary of the library's VIDEO (its id) on standard output."""
+    from pipeline.export.render import render
+    from workers.terminal import running, stored_summary
+
+    with running() as (db, _settings, _models):
+        stored, transcript, summary = stored_summary(db, video, language_code(lang))
+    sys.stdout.buffer.write(render(form, stored, transcript, summary).body)
+
+
+@main.command()
+@click.argument("video")
+@click.option("--to", "target", required=True, help="Language, for example es.")
+@edge
+def translate(video: str, target: str) -> None:
+    """Make the summary of the library's VIDEO (its id) in another language, and print it."""
+    from workers.terminal import print_summary, running, stored_summary, stored_video, wait_for
+
+    code = language_code(target)
+    with running() as (db, settings, _models):
+        from pipeline.run import submit_translation
+
+        stored_video(db, video)
+        wait_for(db, settings, submit_translation(db, video, str(code)))
+        stored, _transcript, summary = stored_summary(db, video, code)
+    print_summary(stored, summary)
+
+
+@main.command("import")
+@click.argument("folder_or_list", type=click.Path(exists=True))
+@edge
+def import_(folder_or_list: str) -> None:
+    """Queue every file of a folder, or every link of a text file, for the library."""
+    from pathlib import Path
+
+    from workers.imports import import_all
+    from workers.terminal import running
+
+    with running() as (db, settings, _models):
+        queued, refused = import_all(db, settings, Path(folder_or_list), lambda line: click.echo(line, err=True))
+    click.echo(f"{queued} queued, {refused} refused")
+
+
+@main.group()
+def models() -> None:
+    """The models of this machine."""
+
+
+@models.command("list")
+@edge
+def models_list() -> None:
+    """Which models are there, which could be, and which are used, with the reason."""
+    from pipeline.config import load
+    from workers.terminal import print_models
+
+    print_models(load())
+
+
+@models.command("prepare")
+@edge
+def models_prepare() -> None:
+    """Unpack the built-in models into the data folder (make run does it)."""
+    from pipeline.config import load
+    from workers.terminal import prepare_models
+
+    prepare_models(load())
+
+
+@models.command("pull")
+@click.argument("profile")
+@edge
+def models_pull(profile: str) -> None:
+    """Fetch the models of a profile from their publishers."""
+    later("models pull", f"Put a model folder into NUTSHELL_LLM_MODEL or NUTSHELL_SPEECH_MODEL instead of pulling {profile!r}.")
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure the models of this machine on recordings with known texts."""
+
+
+@evaluate.command("speech")
+@click.option("--data", "folder", type=click.Path(exists=True, file_okay=False), required=True, help="Folder of recordings (see README).")
+@edge
+def evaluate_speech(folder: str) -> None:
+    """Word error rate by language, and words heard where nobody speaks."""
+    from pathlib import Path
+
+    from pipeline.config import load
+    from pipeline.speech.evaluate import evaluate as measure
+
+    sys.exit(measure(load(), Path(folder), click.echo))
+
+
+@main.command()
+@edge
+def doctor() -> None:
+    """Check this machine: what is there, what is missing, and what to do about it."""
+    from pipeline.config import load
+    from workers.doctor import examine
+
+    sys.exit(examine(load(), click.echo))
+
+
+def later(what: str, advice: str = "") -> None:
+    from pipeline.errors import InputError
+
+    raise InputError("not_yet", f"`nutshell {what}` is not there yet. {advice}")
+
+
+def _later_command(name: str) -> None:
+    @main.command(name, context_settings={"ignore_unknown_options": True}, help="Not there yet.")
+    @click.argument("rest", nargs=-1, type=click.UNPROCESSED)
+    @edge
+    def command(rest: tuple[str, ...]) -> None:  # noqa: ARG001 - taken so that any arguments get the same answer
+        later(name)
+
+
+for _name in ("subscribe", "train", "users", "tokens", "backup", "restore"):
+    _later_command(_name)
+
+
+def language_code(text: str | None) -> str | None:
+    """The code of a language given as a code or by its English or own name.
+
+    Raises:
+        InputError: `bad_language`.
+    """
+    if text is None:
+        return None
+    from pipeline.languages import code_of
+
+    return code_of(text)
+
+
+if __name__ == "__main__":
+    main()
