@@ -1,0 +1,54 @@
+"""What one worker process has for as long as it lives: its name and queue, the database, its models, its watchdog."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline import broker
+from pipeline.config import Settings
+from pipeline.jobs import Queue
+from pipeline.store import jobs
+from pipeline.store.database import Database, database_url
+from workers.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from pipeline.stages import Models
+
+PATIENCE = 60.0
+"""Seconds that a worker waits for a database that restarts, before it gives the stage up."""
+
+
+@dataclass
+class Process:
+    """One per process, made before the first task."""
+
+    settings: Settings
+    name: str
+    """`queue@host`; two living workers must not share one."""
+    queue: Queue
+
+    @cached_property
+    def db(self) -> Database:
+        return Database(database_url(self.settings), patience=PATIENCE, pool_size=3)
+
+    @cached_property
+    def models(self) -> "Models":
+        from pipeline.stages import Models
+
+        return Models(self.settings)
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        return Watchdog(self.db, self.name, self.queue)
+
+    def begin(self) -> None:
+        """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog."""
+        with self.db.session() as s:
+            lost = jobs.release_lost(s, self.name)
+            jobs.sign_in(s, self.name, self.queue)
+        broker.announce_all(self.settings, lost)
+        self.watchdog.start()
+
+    def end(self) -> None:
+        self.watchdog.end()
+        self.db.dispose()

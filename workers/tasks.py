@@ -1,0 +1,97 @@
+"""The one task, and the signals that give a worker process its belongings."""
+
+import os
+
+import structlog
+from celery import signals
+
+from pipeline import broker, run
+from pipeline.errors import NutshellError, Stopped, cause
+from pipeline.jobs import Queue, State
+from pipeline.store import jobs
+from pipeline.store.jobs import Claim, Hint
+from workers.celery_app import app, settings
+from workers.process import Process
+
+log = structlog.get_logger(__name__)
+
+_process: list[Process] = []
+"""The process of this worker; empty until it is ready."""
+
+
+@app.task(name=broker.STAGE_TASK)
+def stage(stage_id: int) -> None:
+    """There is work, it says. What is done is the stage that is first in line now, which with more than one in line may be another than the one announced."""
+    process = _process[0]
+    with process.db.session() as s:
+        claim = jobs.claim_next(s, process.queue, process.name)
+    if claim is None:
+        return
+    with (
+        process.watchdog.watching(claim),
+        structlog.contextvars.bound_contextvars(job=claim.job_id, stage=claim.name, video=claim.video_id, hint=stage_id),
+    ):
+        hints = work(process, claim)
+    broker.announce_all(process.settings, hints)
+
+
+def work(process: Process, claim: Claim) -> tuple[Hint, ...]:
+    """Runs a stage and records how it ended; what to announce next."""
+    log.info("stage begins", attempt=claim.attempt)
+    try:
+        run.run_stage(claim, process.db, process.settings, process.models)
+        with process.db.session() as s:
+            hints = jobs.finish(s, claim)
+    except Stopped as stopped:
+        log.info("stage stopped", reason=stopped.code)
+        return ()
+    except NutshellError as error:
+        return _failed(process, claim, error)
+    except Exception:  # the one place where what nobody foresaw becomes a failure with a name
+        log.exception("stage broke")
+        return _failed(process, claim, cause("internal"))
+    log.info("stage done")
+    if not hints:
+        broker.publish(process.settings, claim.video_id, {"event": "done", "job": claim.job_id})
+    return hints
+
+
+def _failed(process: Process, claim: Claim, error: NutshellError) -> tuple[Hint, ...]:
+    log.warning("stage failed", code=error.code, retryable=error.retryable, reason=str(error))
+    try:
+        with process.db.session() as s:
+            state = jobs.fail(s, claim, error)
+    except Stopped as stopped:
+        log.info("stage stopped", reason=stopped.code)
+        return ()
+    event = "failed" if state is State.FAILED else "progress"
+    broker.publish(
+        process.settings,
+        claim.video_id,
+        {"event": event, "job": claim.job_id, "stage": claim.name, "code": error.code, "message": str(error)},
+    )
+    return ()
+
+
+@signals.celeryd_after_setup.connect
+def _begin(sender: str, **_: object) -> None:
+    """`sender` is the worker's name, its queue the one that it was started for."""
+    names = list(app.amqp.queues.consume_from)
+    if len(names) != 1 or names[0] not in list(Queue):
+        raise SystemExit(f"A worker serves one queue. Start it with --queues {', '.join(Queue)}: one of them.")
+    process = Process(settings, sender, Queue(names[0]))
+    process.begin()
+    _process[:] = [process]
+    log.info("worker ready", worker=sender, queue=names[0], pid=os.getpid())
+
+
+@signals.worker_shutting_down.connect
+def _stop_soon(**_: object) -> None:
+    for process in _process:
+        process.watchdog.stop_soon()
+
+
+@signals.worker_shutdown.connect
+def _end(**_: object) -> None:
+    while _process:
+        _process.pop().end()
