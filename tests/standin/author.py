@@ -26,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 SCRIPTS, MEDIA = HERE / "scripts", HERE / "media"
 PAUSE, BREATH, TURN = 0.38, 0.75, 1.3
 """Seconds of silence after a sentence, before a paragraph, before a chapter."""
+PACE = "1.12"
+"""How much slower than its teacher the Piper voice speaks: about 165 words a minute."""
 FONT = "DejaVu Sans"
 Samples = np.ndarray
 Speaker = Callable[[Sequence[str], Path], list[tuple[int, Samples]]]
@@ -74,7 +76,7 @@ def run(*command: str | Path, text: str | None = None) -> None:
 
 def piper(program: str, voice: str) -> Speaker:
     def speak(sentences: Sequence[str], folder: Path) -> list[tuple[int, Samples]]:
-        run(program, "-m", voice, "-d", folder, "--sentence-silence", "0", text="\n".join(sentences) + "\n")
+        run(program, "-m", voice, "-d", folder, "--sentence-silence", "0", "--length-scale", PACE, text="\n".join(sentences) + "\n")
         waves = sorted(folder.glob("*.wav"), key=lambda path: int(path.stem))  # named by a growing clock
         assert len(waves) == len(sentences)
         return [read_wave(path) for path in waves]
