@@ -47,10 +47,12 @@ check: setup ## style, types and architecture only
 bench: setup ## measure speed and memory, as ratios to peers in the same run
 	$(PY) -m tests.benchmarks
 
-lock: $(MADE) ## resolve pyproject.toml into requirements.lock; UPGRADE=--upgrade takes newer versions
+lock: $(MADE) ## resolve pyproject.toml into the lock files; UPGRADE=--upgrade takes newer versions
 	$(PIP) $(UV)
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml --extra dev \
 	  --override overrides.txt --no-emit-package torch $(UPGRADE) --output-file requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --group web \
+	  --constraints requirements.lock --output-file requirements-web.lock
 
 env: setup ## write .env.example anew from the settings
 	$(PY) -m tests.unit.test_settings_documented

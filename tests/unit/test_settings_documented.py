@@ -53,7 +53,7 @@ def test_every_setting_has_a_help_text(name: str) -> None:
 
 
 def test_a_misspelt_variable_is_named_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="NUTSHELL_PROT is not a setting of Nutshell. Did you mean NUTSHELL_PORT"):
+    with pytest.raises(InputError, match=r"NUTSHELL_PROT is not a setting of Nutshell\. Did you mean NUTSHELL_PORT"):
         load({"NUTSHELL_PROT": "1"})
 
 
