@@ -1,0 +1,239 @@
+"""The arithmetic of a LLaMA: one forward pass over a ragged batch of tokens, on a key-value cache that is allocated once.
+
+A pass takes the next tokens of any number of sequences, many for those that are still reading their prompt, one for those that are writing, all in one row
+of tokens: the large matrices are multiplied once for all of them, only attention looks at each sequence by itself. So there is no padding, and a new prompt
+joins a running batch by being part of the next pass.
+
+Written against torch alone because transformers costs 100 MB and four seconds at every start and moves its caches about; a test compares every number with
+transformers' LlamaForCausalLM.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from pipeline.errors import ModelError
+from pipeline.language.weights import Checkpoint, Shape
+
+
+class Slab:
+    """Keys and values of `slots` sequences of at most `length` tokens. Memory is only occupied where something was written."""
+
+    def __init__(self, shape: Shape, slots: int, length: int, *, dtype: torch.dtype, device: torch.device) -> None:
+        size = (shape.layers, slots, shape.kv_heads, length, shape.head_dim)
+        self.length = length
+        self.keys = torch.empty(size, dtype=dtype, device=device)
+        self.values = torch.empty(size, dtype=dtype, device=device)
+
+    def copy(self, source: "Slab", source_slot: int, slot: int, length: int) -> None:
+        """Take over the first `length` tokens of another sequence, whose text is the same up to there."""
+        self.keys[:, slot, :, :length] = source.keys[:, source_slot, :, :length]
+        self.values[:, slot, :, :length] = source.values[:, source_slot, :, :length]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The next tokens of one sequence."""
+
+    slab: Slab
+    slot: int
+    start: int
+    """Tokens of the sequence that the slab holds already."""
+    tokens: Sequence[int]
+    wanted: int = 1
+    """How many of the last tokens need logits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    attention_norm: Tensor
+    qkv: Tensor
+    out: Tensor
+    mlp_norm: Tensor
+    gate_up: Tensor
+    down: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Attention of one sequence whose prompt is being read: rows `first..last` of the pass."""
+
+    slab: Slab
+    slot: int
+    first: int
+    last: int
+    start: int
+    mask: Tensor | None
+    """None: plain causal, which is computed in half the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """Attention of sequences in neighbouring slots of one slab, each with one new token."""
+
+    slab: Slab
+    slots: slice
+    rows: Tensor
+    slot_numbers: Tensor
+    positions: Tensor
+    length: int
+    mask: Tensor
+
+
+class Llama:
+    """A loaded model. Not thread-safe: one thread calls `forward`."""
+
+    def __init__(self, checkpoint: Checkpoint, *, device: torch.device, dtype: torch.dtype, cache_dtype: torch.dtype | None = None) -> None:
+        """`cache_dtype`: of keys and values; narrower than `dtype` it saves memory and is widened where it is used.
+
+        Raises:
+            ModelError: `model_broken`, a tensor is missing.
+        """
+        self.shape = checkpoint.shape
+        self.device, self.dtype = device, dtype
+        self.cache_dtype = cache_dtype or dtype
+        self._checkpoint: Checkpoint | None = checkpoint
+        self._frequencies = torch.tensor(self.shape.frequencies, dtype=torch.float32, device=device)
+        self._embedding = self._take("model.embed_tokens.weight")
+        self._layers = [self._load_layer(f"model.layers.{number}.") for number in range(self.shape.layers)]
+        self._norm = self._take("model.norm.weight")
+        self._head = self._embedding if self.shape.tied else self._take("lm_head.weight")
+        self._checkpoint = None
+
+    def slab(self, slots: int, length: int) -> Slab:
+        return Slab(self.shape, slots, length, dtype=self.cache_dtype, device=self.device)
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    def forward(self, spans: Sequence[Span]) -> Tensor:
+        """Read the spans' tokens into their slabs; the logits (float32) of the wanted ones, span by span."""
+        tokens = torch.tensor([token for span in spans for token in span.tokens], device=self.device)
+        positions = torch.tensor([span.start + offset for span in spans for offset in range(len(span.tokens))], device=self.device)
+        angles = positions[:, None].float() * self._frequencies
+        cos, sin = angles.cos()[:, None].to(self.dtype), angles.sin()[:, None].to(self.dtype)
+        reads, writes = self._plan(spans)
+        hidden = functional.embedding(tokens, self._embedding)
+        for number, layer in enumerate(self._layers):
+            normed = self._normalise(hidden, layer.attention_norm)
+            hidden = hidden + functional.linear(
+                self._attend(number, functional.linear(normed, layer.qkv), cos, sin, reads, writes), layer.out
+            )
+            gate, up = functional.linear(self._normalise(hidden, layer.mlp_norm), layer.gate_up).chunk(2, dim=-1)
+            hidden = hidden + functional.linear(functional.silu(gate) * up, layer.down)
+        return functional.linear(self._normalise(hidden[self._wanted(spans)], self._norm), self._head).float()
+
+    def _attend(self, number: int, qkv: Tensor, cos: Tensor, sin: Tensor, reads: Sequence[_Read], writes: Sequence[_Write]) -> Tensor:
+        """Attention of one layer, (tokens, heads * head_dim)."""
+        shape = self.shape
+        rotated, value = qkv.view(len(qkv), -1, shape.head_dim).split([shape.heads + shape.kv_heads, shape.kv_heads], dim=1)
+        left, right = rotated.chunk(2, dim=-1)
+        rotated = torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+        query, key = rotated.split([shape.heads, shape.kv_heads], dim=1)
+        out = torch.empty_like(query)
+        for read in reads:
+            out[read.first : read.last] = self._read(number, read, query, key, value)
+        for write in writes:
+            out[write.rows] = self._write(number, write, query[write.rows], key[write.rows], value[write.rows])
+        return out.flatten(1)
+
+    def _read(self, number: int, read: _Read, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        rows = slice(read.first, read.last)
+        end = read.start + read.last - read.first
+        keys, values = read.slab.keys[number, read.slot], read.slab.values[number, read.slot]  # (kv_heads, length, head_dim)
+        keys[:, read.start : end] = key[rows].transpose(0, 1)
+        values[:, read.start : end] = value[rows].transpose(0, 1)
+        attended = functional.scaled_dot_product_attention(
+            query[rows].transpose(0, 1)[None],
+            keys[None, :, :end].to(self.dtype),
+            values[None, :, :end].to(self.dtype),
+            attn_mask=read.mask,
+            is_causal=read.mask is None,
+            enable_gqa=True,
+        )
+        return attended[0].transpose(0, 1)
+
+    def _write(self, number: int, write: _Write, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        keys, values = write.slab.keys[number], write.slab.values[number]  # (slots, kv_heads, length, head_dim)
+        keys[write.slot_numbers, :, write.positions] = key.to(keys.dtype)
+        values[write.slot_numbers, :, write.positions] = value.to(values.dtype)
+        grouped = query.view(len(query), self.shape.kv_heads, -1, self.shape.head_dim)
+        attended = functional.scaled_dot_product_attention(
+            grouped,
+            keys[write.slots, :, : write.length].to(self.dtype),
+            values[write.slots, :, : write.length].to(self.dtype),
+            attn_mask=write.mask,
+        )
+        return attended.view_as(query)
+
+    def _plan(self, spans: Sequence[Span]) -> tuple[list[_Read], list[_Write]]:
+        """Spans of one token whose slots are neighbours are attended together, the others each by itself."""
+        reads: list[_Read] = []
+        singles: list[tuple[int, int, int, Span]] = []
+        row = 0
+        for span in spans:
+            if len(span.tokens) == 1:
+                singles.append((id(span.slab), span.slot, row, span))
+            else:
+                reads.append(_Read(span.slab, span.slot, row, row + len(span.tokens), span.start, self._causal(span)))
+            row += len(span.tokens)
+        singles.sort(key=lambda single: single[:2])
+        runs = groupby(enumerate(singles), key=lambda item: (item[1][0], item[1][1] - item[0]))
+        return reads, [self._run([single for _, single in run]) for _, run in runs]
+
+    def _run(self, singles: Sequence[tuple[int, int, int, Span]]) -> _Write:
+        spans = [span for *_, span in singles]
+        positions = torch.tensor([span.start for span in spans], device=self.device)
+        length = max(span.start for span in spans) + 1
+        seen = torch.arange(length, device=self.device)[None] <= positions[:, None]
+        mask = torch.zeros(len(spans), 1, 1, length, dtype=self.dtype, device=self.device)
+        mask.masked_fill_(~seen[:, None, None], float("-inf"))
+        groups = self.shape.heads // self.shape.kv_heads
+        return _Write(
+            slab=spans[0].slab,
+            slots=slice(spans[0].slot, spans[-1].slot + 1),
+            rows=torch.tensor([row for _, _, row, _ in singles], device=self.device),
+            slot_numbers=torch.tensor([span.slot for span in spans], device=self.device),
+            positions=positions,
+            length=length,
+            mask=mask.expand(-1, self.shape.kv_heads, groups, -1),
+        )
+
+    def _causal(self, span: Span) -> Tensor | None:
+        if span.start == 0:
+            return None
+        count = len(span.tokens)
+        mask = torch.full((count, span.start + count), float("-inf"), dtype=self.dtype, device=self.device)
+        return mask.triu_(span.start + 1)
+
+    def _wanted(self, spans: Sequence[Span]) -> Tensor:
+        rows: list[int] = []
+        end = 0
+        for span in spans:
+            end += len(span.tokens)
+            rows.extend(range(end - span.wanted, end))
+        return torch.tensor(rows, dtype=torch.long, device=self.device)
+
+    def _normalise(self, hidden: Tensor, weight: Tensor) -> Tensor:
+        return functional.rms_norm(hidden, (self.shape.hidden,), weight, self.shape.epsilon)
+
+    def _load_layer(self, prefix: str) -> _Layer:
+        parts = [self._take(f"{prefix}self_attn.{part}_proj.weight") for part in "qkv"]
+        gate, up = (self._take(f"{prefix}mlp.{part}_proj.weight") for part in ("gate", "up"))
+        return _Layer(
+            attention_norm=self._take(f"{prefix}input_layernorm.weight"),
+            qkv=torch.cat(parts),
+            out=self._take(f"{prefix}self_attn.o_proj.weight"),
+            mlp_norm=self._take(f"{prefix}post_attention_layernorm.weight"),
+            gate_up=torch.cat((gate, up)),
+            down=self._take(f"{prefix}mlp.down_proj.weight"),
+        )
+
+    def _take(self, name: str) -> Tensor:
+        assert self._checkpoint is not None
+        tensor = self._checkpoint.tensor(name)
+        if tensor is None:
+            raise ModelError("model_broken", f"The model {self._checkpoint.name} has no tensor {name}.")
+        return tensor.to(device=self.device, dtype=self.dtype, copy=True)

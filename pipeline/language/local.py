@@ -1,0 +1,139 @@
+"""The language model inside this process: a `Generator` over the engine. Imports torch."""
+
+import queue
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+
+from pipeline.config import Settings
+from pipeline.errors import ContextTooLong
+from pipeline.language import profiles
+from pipeline.language.engine import Done, Engine, Event, Limits, Request, unavailable
+from pipeline.language.forms import Form, choose_form, render
+from pipeline.language.generator import OnDone, Priority, Prompt
+from pipeline.language.llama import Llama
+from pipeline.language.placement import Placement, place
+from pipeline.language.sampling import Sampling
+from pipeline.language.weights import Checkpoint, read
+
+log = structlog.get_logger(__name__)
+
+
+class LocalGenerator:
+    """A loaded model with its form and tokenizer. Lives as long as its process; see `Generator` for the contract."""
+
+    def __init__(self, checkpoint: Checkpoint, placement: Placement, form: Form, *, window: int = 0, limits: Limits | None = None) -> None:
+        """Load the model. `window`: use less of its window than it has; 0: all."""
+        self.model = checkpoint.name
+        self.form = form
+        self.reason = placement.reason
+        self.languages = profiles.languages_of(checkpoint.name)
+        self.window = min(window or checkpoint.shape.window, checkpoint.shape.window)
+        self._tokenizer = checkpoint.load_tokenizer()
+        self._bos = self._token_id(checkpoint.specials.get("bos_token", "")) if form.bos else []
+        ends = checkpoint.ends | {number for stop in form.stops for number in self._token_id(stop)}
+        llama = Llama(checkpoint, device=placement.device, dtype=placement.dtype, cache_dtype=placement.cache_dtype)
+        self.engine = Engine(llama, self._tokenizer, frozenset(ends), self.window, limits or Limits())
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "LocalGenerator":
+        """The model that the settings and the profile name.
+
+        Raises:
+            ModelError: `model_missing`, `model_broken`, `model_too_large`.
+        """
+        path = profiles.choose_llm(settings).path
+        return cls.from_path(path, settings)
+
+    @classmethod
+    def from_path(cls, path: Path, settings: Settings) -> "LocalGenerator":
+        checkpoint = read(path)
+        form = choose_form(checkpoint.name, checkpoint.template, checkpoint.specials, family=settings.llm_family)
+        placement = place(settings, checkpoint.shape, checkpoint.name)
+        generator = cls(checkpoint, placement, form, window=settings.llm_window)
+        log.info("language model loaded", model=generator.model, form=form.family, window=generator.window, reason=placement.reason)
+        return generator
+
+    def count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def room(self, prompt: Prompt) -> int:
+        return self.window - len(self.tokens_of(render(self.form, prompt))) - prompt.max_tokens
+
+    def tokens_of(self, rendered: str) -> list[int]:
+        """The tokens of a request in its form."""
+        ids: list[int] = self._tokenizer.encode(rendered, add_special_tokens=False).ids
+        return [*self._bos, *ids]
+
+    def generate(self, prompts: Sequence[Prompt], *, priority: Priority = Priority.BATCH, on_done: OnDone | None = None) -> list[str]:
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        requests = [
+            self.request(key, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events)
+            for key, prompt in enumerate(prompts)
+        ]
+        answers = [""] * len(requests)
+        try:
+            self.submit(requests)
+            for _ in requests:
+                done = _next_done(events)
+                answers[done.key] = done.text.strip()
+                if on_done:
+                    on_done(done.key, answers[done.key])
+        finally:  # an interrupted caller's prompts must not go on
+            for request in requests:
+                request.cancel()
+        return answers
+
+    def stream(self, prompt: Prompt, *, priority: Priority = Priority.INTERACTIVE) -> Iterator[str]:
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        request = self.request(0, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events)
+        self.submit([request])
+        try:
+            while not isinstance(event := events.get(), Done):
+                yield event.text
+            if event.reason == "failed":
+                raise unavailable()
+        finally:
+            request.cancel()
+
+    def request(
+        self,
+        key: int,
+        rendered: str,
+        max_tokens: int,
+        stops: Sequence[str],
+        priority: int,
+        events: "queue.SimpleQueue[Event]",
+        sampling: Sampling | None = None,
+    ) -> Request:
+        """A request to the engine, whose events go to `events`; the form's stop strings are added."""
+        every = (*self.form.stops, *stops)
+        return Request(key, self.tokens_of(rendered), max_tokens, every, priority, events.put, sampling or Sampling())
+
+    def submit(self, requests: Sequence[Request]) -> None:
+        """All or none.
+
+        Raises:
+            ContextTooLong: one does not fit.
+        """
+        for request in requests:
+            if request.needed > self.window:
+                raise ContextTooLong(request.needed, self.window)
+        for request in requests:
+            self.engine.submit(request)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def _token_id(self, text: str) -> list[int]:
+        number = self._tokenizer.token_to_id(text) if text else None
+        return [] if number is None else [number]
+
+
+def _next_done(events: "queue.SimpleQueue[Event]") -> Done:
+    while not isinstance(event := events.get(), Done):
+        pass
+    if event.reason == "failed":
+        raise unavailable()
+    return event

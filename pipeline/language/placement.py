@@ -1,0 +1,133 @@
+"""Where a model runs and in which numbers, whether it fits, and why."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.config import Settings
+from pipeline.errors import ModelError
+from pipeline.language.weights import Shape
+
+if TYPE_CHECKING:
+    import torch
+
+OVERHEAD = 400 * 1024**2
+"""Bytes that Python, torch and the results of a pass take besides weights and cache."""
+KNOWN_SIZES = (
+    ("SmolLM2-135M", 0.135),
+    ("SmolLM2-360M", 0.362),
+    ("TinyLlama-1.1B", 1.1),
+    ("Llama-3.2-1B", 1.24),
+    ("SmolLM2-1.7B", 1.71),
+    ("Llama-3.2-3B", 3.21),
+    ("Vicuna-7B", 6.74),
+    ("Llama-3.1-8B", 8.03),
+    ("Vicuna-13B", 13.0),
+    ("LLaMA-33B", 32.5),
+    ("LLaMA-65B", 65.3),
+    ("Llama-3.1-70B", 70.6),
+)
+"""Billions of parameters, for saying what would fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    device: "torch.device"
+    dtype: "torch.dtype"
+    cache_dtype: "torch.dtype"
+    """Of keys and values. Where the CPU computes in float32 they are kept in float16, which halves the largest part of what a pass reads."""
+    reason: str
+    """Logged at the start, and shown by `nutshell doctor`."""
+
+
+def place(settings: Settings, shape: Shape, name: str) -> Placement:
+    """Choose device and numbers for a model, before anything of it is loaded.
+
+    Raises:
+        ModelError: `model_too_large`, saying what would fit; `bad_device`, a GPU is wanted and there is none.
+    """
+    import torch
+
+    use_threads(settings.threads)
+    cuda = torch.cuda.is_available()
+    if settings.device == "cuda" and not cuda:
+        raise ModelError(
+            "bad_device", "NUTSHELL_DEVICE is cuda, but torch sees no GPU. Set it to cpu or auto, or install a CUDA build of torch."
+        )
+    if cuda and settings.device != "cpu":
+        free = torch.cuda.mem_get_info()[0]
+        _refuse_too_large(name, shape, 2, free, "the GPU")
+        return Placement(torch.device("cuda"), torch.bfloat16, torch.bfloat16, f"bf16 on {torch.cuda.get_device_name()}")
+    free = available_memory()
+    dtype, reason = cpu_dtype()
+    if dtype == torch.float32 and needed(shape, 4) > free and needed(shape, 2) <= free:
+        dtype, reason = torch.bfloat16, f"bf16, slower here, because float32 would need {_gb(needed(shape, 4))} and {_gb(free)} are free"
+    size = 2 if dtype == torch.bfloat16 else 4
+    _refuse_too_large(name, shape, size, free, "this machine")
+    return Placement(torch.device("cpu"), dtype, torch.bfloat16 if size == 2 else torch.float16, reason)
+
+
+def needed(shape: Shape, size: int) -> int:
+    """Bytes for the weights at `size` bytes each, a usual cache, and what goes with them."""
+    return shape.parameters * size + shape.cache_values * 2 * 12_000 + OVERHEAD
+
+
+def cpu_dtype() -> "tuple[torch.dtype, str]":
+    """The numbers that this CPU multiplies faster. The instruction set alone does not tell: some virtual machines announce bf16 and emulate it."""
+    import torch
+
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return torch.float32, "float32: this CPU has no bf16 instructions"
+    wide, narrow = (_seconds(dtype) for dtype in (torch.float32, torch.bfloat16))
+    ratio = wide / narrow
+    if ratio < 1:
+        return torch.float32, f"float32: measured {1 / ratio:.1f}x as fast as bf16 on this CPU"
+    return torch.bfloat16, f"bf16: measured {ratio:.1f}x as fast as float32 on this CPU"
+
+
+def use_threads(threads: int) -> None:
+    """Let torch use so many cores; 0: as many as this process may run on."""
+    import torch
+
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or os.cpu_count() or 1)
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take, the limit of its container included."""
+    free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        line = next(line for line in meminfo.read_text().splitlines() if line.startswith("MemAvailable:"))
+        free = int(line.split()[1]) * 1024
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
+        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    return free
+
+
+def _seconds(dtype: "torch.dtype") -> float:
+    """Shortest of a few multiplications as they occur while a prompt is read."""
+    import torch
+
+    with torch.inference_mode():
+        weight, rows = torch.ones(1536, 576, dtype=dtype), torch.ones(256, 576, dtype=dtype)
+        times = []
+        for _ in range(4):
+            begun = time.perf_counter()
+            torch.nn.functional.linear(rows, weight)
+            times.append(time.perf_counter() - begun)
+    return min(times[1:])
+
+
+def _refuse_too_large(name: str, shape: Shape, size: int, free: int, where: str) -> None:
+    if needed(shape, size) <= free:
+        return
+    fits = [known for known, billions in KNOWN_SIZES if billions * 1e9 * size + OVERHEAD <= free]
+    advice = f"{fits[-1]} would fit." if fits else "No LLaMA would fit; set NUTSHELL_LLM_URL to a server that has one."
+    raise ModelError("model_too_large", f"The model {name} needs {_gb(needed(shape, size))} and {where} has {_gb(free)} free. {advice}")
+
+
+def _gb(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"

@@ -1,0 +1,47 @@
+"""Choosing the next token: greedy, without loops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. Summaries shall say what is there, so the likeliest token is taken, always the same."""
+
+    repetition_penalty: float = 1.1
+    """Divides the logits of tokens that the *answer* already has. Those of the prompt are not touched, unlike in transformers: an answer shall use its words."""
+    no_repeat: int = 5
+    """So many tokens in a row never occur twice in an answer; 0: they may."""
+
+
+@torch.inference_mode()  # type: ignore[untyped-decorator]
+def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling]) -> list[int]:
+    """The next token of each row of `logits` (rows, vocabulary), given what each answer has so far. Changes `logits`."""
+    if any(answers):
+        _penalise(logits, answers, rules)
+        for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):
+            banned = _banned(answer, rule.no_repeat)
+            if banned:
+                logits[row, banned] = float("-inf")
+    chosen: list[int] = logits.argmax(dim=-1).tolist()
+    return chosen
+
+
+def _penalise(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling]) -> None:
+    """All rows at once; a token that occurs twice is penalised once, since both writes write the same."""
+    rows = torch.tensor([row for row, answer in enumerate(answers) for _ in answer], device=logits.device)
+    tokens = torch.tensor([token for answer in answers for token in answer], device=logits.device)
+    penalties = torch.tensor([rule.repetition_penalty for rule in rules], device=logits.device)[rows]
+    seen = logits[rows, tokens]
+    logits[rows, tokens] = torch.where(seen > 0, seen / penalties, seen * penalties)
+
+
+def _banned(answer: Sequence[int], size: int) -> list[int]:
+    """Tokens that would complete a run of `size` tokens which the answer already has."""
+    if size < 1 or len(answer) < size:
+        return []
+    tail = tuple(answer[len(answer) - size + 1 :])
+    return [answer[at + size - 1] for at in range(len(answer) - size + 1) if tuple(answer[at : at + size - 1]) == tail]
