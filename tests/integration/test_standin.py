@@ -9,14 +9,18 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 import yt_dlp
 
 from tests.standin import Response, StandIn, load_talk
 from tests.standin.conditions import DEMO
 from tests.standin.pictures import picture
+from tests.standin.synthetic import coast_talk
+from tests.standin.talks import MEDIA
 
 URL = "https://www.youtube.com/watch?v="
 
@@ -131,6 +135,32 @@ def test_a_fault_of_the_stand_in_is_loud(standin: StandIn, monkeypatch: pytest.M
         opener.open("http://youtu.be/stVideo0001", timeout=5)
     assert len(standin.errors) == 1
     standin.errors.clear()
+
+
+@pytest.mark.parametrize("name", ["short", "medium", "long", "spanish"])
+def test_talks_are_what_they_say(name: str) -> None:
+    """Every known answer stands in its own sentence, cues are in order, and the sound is as long as the captions say."""
+    talk = load_talk(name)
+    assert talk.facts
+    assert all(fact.answered_by(fact.sentence) for fact in talk.facts)
+    assert all(before[1] <= after[0] < after[1] for before, after in pairwise(talk.cues))
+    assert all(any(start == at for start, _, _ in talk.cues) for at, _ in talk.chapters[1:])
+    for file in talk.files.values():
+        with av.open(str(file)) as media:
+            assert media.duration is not None
+            assert media.duration / av.time_base == pytest.approx(talk.duration, abs=0.6)
+
+
+def test_the_sound_of_all_talks_is_small() -> None:
+    assert sum(file.stat().st_size for file in MEDIA.iterdir()) < 6_000_000
+
+
+def test_hours_of_captions_repeat_nothing() -> None:
+    hours = coast_talk("coast3", 3 * 3600.0, seed=3)
+    assert hours.duration >= 3 * 3600
+    assert len({text for _, _, text in hours.cues}) == len(hours.cues)
+    assert all(before[1] <= after[0] for before, after in pairwise(hours.cues))
+    assert coast_talk.__wrapped__("coast3", 3 * 3600.0, seed=3) == hours
 
 
 def test_thumbnails_are_pictures_and_differ() -> None:

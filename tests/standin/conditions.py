@@ -2,6 +2,7 @@
 
 from tests.standin.lists import Playlist
 from tests.standin.player import no
+from tests.standin.synthetic import coast_talk
 from tests.standin.talks import load_talk
 from tests.standin.videos import Track, Video, automatic, manual, talk_video
 
@@ -14,7 +15,7 @@ PLAYLISTS: dict[str, Playlist] = {
 
 
 def all_videos() -> list[Video]:
-    return [*short_videos(), *odd_media(), *live_videos(), *refused_videos()]
+    return [*short_videos(), *talk_videos(), *hours(), *odd_media(), *live_videos(), *refused_videos()]
 
 
 def short_videos() -> list[Video]:
@@ -25,6 +26,32 @@ def short_videos() -> list[Video]:
         talk_video("stVideo0001", bees, manual(bees), german, automatic(bees)),
         talk_video("stVideo0002", tea, automatic(tea)),
         talk_video("stVideo0003", bicycle, automatic(bicycle)),
+    ]
+
+
+def talk_videos() -> list[Video]:
+    """The talks of 1, 5 and 20 minutes and the Spanish one, each with captions, without, or with automatic ones."""
+    short, medium, long, spanish = (load_talk(name) for name in ("short", "medium", "medium", "spanish"))
+    return [
+        talk_video("talkShort01", short),
+        talk_video("talkShortCC", short, manual(short)),
+        talk_video("talkMedium1", medium, manual(medium), channel="Fernholm Evenings"),
+        talk_video("talkMedAuto", medium, automatic(medium), channel="Fernholm Evenings"),
+        talk_video("talkMedNone", medium, chapters=False, channel="Fernholm Evenings"),
+        talk_video("talkLong001", long, manual(long), channel="Evenings at the Observatory"),
+        talk_video("talkLongNoC", long, chapters=False, channel="Evenings at the Observatory"),
+        talk_video("talkSpanish", spanish, manual(spanish), channel="Azoteas Verdes"),
+        talk_video("talkSpaNone", spanish, chapters=False, channel="Azoteas Verdes"),
+    ]
+
+
+def hours() -> list[Video]:
+    """Captions of one and of three hours, without media, for speed and memory."""
+    one, three = coast_talk("coast1", 3600.0, seed=1), coast_talk("coast3", 3 * 3600.0, seed=3)
+    return [
+        talk_video("talkHour001", one, manual(one), channel="Radio Coast"),
+        talk_video("talkHours03", three, manual(three), channel="Radio Coast"),
+        talk_video("talkHours3x", three, manual(three), chapters=False, channel="Radio Coast"),
     ]
 
 
@@ -81,18 +108,22 @@ def refused_videos() -> list[Video]:
         bare("stBotCheck1", no("LOGIN_REQUIRED", "Sign in to confirm you\u2019re not a bot", "This helps protect our community. Learn more")),
         bare("stRateLim01", no("UNPLAYABLE", unavailable, "This content isn't available, try again later.")),
         bare("stCaptcha01", {"status": "UNPLAYABLE", "reason": "Confirm you are human", "errorScreen": {"playerCaptchaViewModel": {"x": 1}}}),
-        Video("stTooMany01", "x", http=429),
-        Video("stServer503", "x", http=503),
+        Video("stTooMany01", "Answered with 429", http=429),
+        Video("stServer503", "Answered with 503", http=503),
     ]  # fmt: skip
 
 
 def bare(video_id: str, status: dict[str, object]) -> Video:
     """An error that tells nothing else of the video."""
-    return Video(video_id, "x", bare=True, status=status)
+    return Video(video_id, str(status.get("reason")), bare=True, status=status)
 
 
 DEMO = {
-    "stVideo0001": "with captions",
-    "stNoCaps001": "without captions: it is listened to",
+    "talkMedium1": "5 minutes, captions and chapters",
+    "talkShort01": "1 minute, no captions: it is listened to",
+    "talkLong001": "20 minutes, captions, and a sponsor to skip",
+    "talkSpaNone": "in Spanish, no captions",
+    "talkHour001": "an hour of captions",
+    "stPrivate01": "private: shows how a refusal looks",
 }
 """What `make demo` offers to paste, and what is special about it."""
