@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.config import Settings
+from pipeline.store import videos
+from pipeline.store.database import Database
+from tests.integration.store.fresh import clear, migrated_database
+
+
+@pytest.fixture(scope="package", name="url")
+def _url(servers: Settings) -> str:
+    return migrated_database(servers, "store")
+
+
+@pytest.fixture(scope="package", name="database")
+def _database(url: str) -> Iterator[Database]:
+    db = Database(url)
+    yield db
+    db.dispose()
+
+
+@pytest.fixture(name="db")
+def _db(database: Database) -> Database:
+    """A database without rows."""
+    clear(database)
+    return database
+
+
+@pytest.fixture(name="video_id")
+def _video_id(db: Database) -> str:
+    with db.session() as s:
+        return videos.ensure_video(s, "youtube:aaaaaaaaaaa", "https://www.youtube.com/watch?v=aaaaaaaaaaa", "youtube", "A talk")
