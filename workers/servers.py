@@ -80,20 +80,22 @@ def prepare_folders(settings: Settings) -> None:
     Raises:
         ModelError: `storage`, when a folder cannot be made or written, or the folder for sockets belongs to somebody else.
     """
-    folders = (settings.run_dir, settings.socket_dir, settings.postgres_socket_dir, settings.logs_dir, settings.models_dir, settings.media_dir, settings.uploads_dir)
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in folders:
+        for folder in (settings.run_dir, settings.logs_dir, settings.models_dir, settings.media_dir, settings.uploads_dir):
             folder.mkdir(mode=0o700, exist_ok=True)
         probe = settings.home / f".writable-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
+        settings.socket_dir.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         reason = f"{error.strerror}: {error.filename}" if error.filename else str(error)
         raise ModelError("storage", f"The data folder {settings.home} cannot be written ({reason}). Make it writable or set NUTSHELL_HOME to another folder.") from error
-    owner = settings.socket_dir.stat()
-    if owner.st_uid != os.geteuid() or (settings.socket_dir != settings.run_dir and stat.S_IMODE(owner.st_mode) & 0o066):
-        raise ModelError("storage", f"The folder for sockets {settings.socket_dir} is open to other users. Remove it, or set NUTSHELL_HOME to a shorter path.")
+    found = settings.socket_dir.lstat()
+    is_open = settings.socket_dir != settings.run_dir and stat.S_IMODE(found.st_mode) & 0o066
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or is_open:
+        raise ModelError("storage", f"The folder for sockets {settings.socket_dir} belongs to others or is open to them. Remove it, or set NUTSHELL_HOME to a shorter path.")
+    settings.postgres_socket_dir.mkdir(mode=0o700, exist_ok=True)
     if database_user():
         _admit_database_user(settings)
 
