@@ -4,6 +4,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.export import subtitles, text
@@ -54,11 +55,13 @@ def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | No
             return subtitles.srt(transcript.segments)
         case "vtt":
             return subtitles.vtt(transcript.segments, transcript.language)
+    return json.dumps(_value(video, transcript, summary), ensure_ascii=False, indent=1) + "\n"
+
+
+def _value(video: Video, transcript: Transcript, summary: Summary | None) -> dict[str, Any]:
     if summary is None:
-        value = {"video": video_json(video), "transcript": transcript_json(transcript)}
-    else:
-        value = document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model})
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+        return {"video": video_json(video), "transcript": transcript_json(transcript)}
+    return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model})
 
 
 def file_name(video: Video, extension: str) -> str:
