@@ -91,10 +91,9 @@ def first_words(client: httpx2.Client) -> float:
 
 def memory(home: str) -> None:
     """Resident memory of each process, children included, largest first."""
-    rows = []
-    for process in psutil.process_iter(["cmdline", "memory_info", "environ"]):
-        if (process.info["environ"] or {}).get("PART_OF_NUTSHELL") == home:
-            rows.append((process.info["memory_info"].rss / 1e6, " ".join(process.info["cmdline"] or [])))
+    every = psutil.process_iter(["cmdline", "memory_info", "environ"])
+    ours = [process.info for process in every if (process.info["environ"] or {}).get("PART_OF_NUTSHELL") == home]
+    rows = [(info["memory_info"].rss / 1e6, " ".join(info["cmdline"] or [])) for info in ours]
     for rss, command in sorted(rows, reverse=True)[:12]:
         say(f"{rss:6.0f} MB  {command[-110:]}")
 
@@ -104,7 +103,7 @@ def row(what: str, gist: float, done: float, *, limits: tuple[float, float]) -> 
 
 
 def say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - a benchmark prints
+    print(line, flush=True)
 
 
 if __name__ == "__main__":
