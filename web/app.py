@@ -1,0 +1,45 @@
+"""The web server's application. It loads no model, talks to the store and to the model processes, and leaves all long work to the workers."""
+
+from flask import Flask, request
+from flask_compress import Compress
+
+from pipeline.config import Settings, load
+from web import api, api_find, asking, events, forms, health, media, pages, problems, rendering, security
+from web.services import EXTENSION, Services
+from web.uploads import UploadRequest
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a request that is no upload."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The Flask application. `settings`: those of this process when None.
+
+    Raises:
+        InputError: `bad_setting`.
+    """
+    settings = settings or load()
+    app = Flask("web", static_folder=None)
+    app.request_class = UploadRequest
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["COMPRESS_STREAMS"] = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = services = Services(settings)
+    security.install(app, settings)
+    rendering.install(app)
+    problems.install(app)
+    health.install(app, services)
+    for blueprint in (
+        pages.blueprint,
+        forms.blueprint,
+        media.blueprint,
+        events.blueprint,
+        asking.blueprint,
+        api.blueprint,
+        api_find.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    api.install(app)
+    app.teardown_request(lambda _error: request.discard_files())  # type: ignore[attr-defined]  # the store has its own copy
+    Compress(app)
+    return app

@@ -1,0 +1,131 @@
+"""What the pages' forms send. Every one answers with a redirect to a page, so a reload never sends twice; all work without JavaScript."""
+
+from typing import cast
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
+
+from pipeline.errors import InputError
+from pipeline.source.links import Source, find_links, parse_link
+from pipeline.types import Options
+from web import pages, submit
+from web.rendering import THEME_COOKIE, THEMES, YEAR
+from web.security import job_number, valid_video_id
+from web.services import services
+from web.uploads import UploadRequest, incoming
+
+blueprint = Blueprint("forms", __name__)
+
+MOST_LINKS = 50
+Answer = Response | tuple[str, int]
+
+
+@blueprint.post("/")
+def paste() -> Answer:
+    """The one box: a file, a link, several links, a question, or words to search for."""
+    cast(UploadRequest, request).allow_uploads()
+    typed = request.form.get("q", "").strip()
+    try:
+        file = request.files.get("file")
+        if file is not None and file.filename:
+            found = submit.upload(services(), incoming(file), _options())
+            return redirect(f"/v/{found.video_id}", 303)
+        return _typed(typed)
+    except InputError as error:
+        return pages.home_page(typed=typed, problem=error), error.http_status
+
+
+def _typed(typed: str) -> Answer:
+    links = find_links(typed)
+    if len(links) > 1:
+        return pages.home_page(typed=typed, links=tuple(source.url for source in links[:MOST_LINKS])), 200
+    if links:
+        return _to_video(links[0])
+    if not typed:
+        raise InputError("nothing_typed", "Paste a link, choose a file, or type what to look for.")
+    if looks_like_link(typed):
+        return _to_video(parse_link(typed))  # raises with the reason
+    submit.question(typed)
+    return redirect(f"/{'ask' if typed.endswith(('?', '？', '؟')) else 'search'}?{urlencode({'q': typed})}", 303)
+
+
+def looks_like_link(text: str) -> bool:
+    """A single word with a scheme, or with the shape of a host and a path: meant as a link even when it is none of ours."""
+    word = text.strip().lower()
+    if " " in word:
+        return False
+    host = word.split("/")[0]
+    return "://" in word or word.startswith("www.") or ("/" in word and "." in host) or ("youtu" in word and "." in word)
+
+
+def _to_video(source: Source) -> Response:
+    found = submit.link(services(), source, _options())
+    return redirect(f"/v/{found.video_id}" + (f"?t={int(source.start)}" if source.start else ""), 303)
+
+
+def _options() -> Options:
+    return submit.options(request.form.get("language"), request.form.get("length"), captions="listen" not in request.form)
+
+
+@blueprint.post("/many")
+def many() -> Response:
+    """Several videos at once, those that were left ticked."""
+    sources = [parse_link(text) for text in request.form.getlist("link")[:MOST_LINKS]]
+    for source in sources:
+        submit.link(services(), source, submit.options(None, None))
+    return redirect("/", 303)
+
+
+@blueprint.post("/v/<video_id>/summaries")
+def summaries(video_id: str) -> Response:
+    """Another language or length: shown when it is there, else made. When no model can, the page says which could."""
+    wanted = submit.options(request.form.get("language"), request.form.get("length"))
+    try:
+        submit.rendition(services(), valid_video_id(video_id), wanted)
+    except InputError as error:
+        if error.code != "no_model_for_language":
+            raise
+    return redirect(f"/v/{video_id}?{urlencode({'lang': wanted.language or '', 'length': wanted.length.value})}", 303)
+
+
+@blueprint.post("/v/<video_id>/downloads")
+def downloads(video_id: str) -> Response:
+    submit.download(services(), valid_video_id(video_id), request.form.get("as", ""))
+    return redirect(f"/v/{video_id}#part-tools", 303)
+
+
+@blueprint.post("/v/<video_id>/delete")
+def delete(video_id: str) -> Response:
+    services().require_video(valid_video_id(video_id))
+    submit.delete(services(), video_id)
+    return redirect("/", 303)
+
+
+@blueprint.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> Response:
+    return redirect(f"/v/{submit.cancel(services(), job_number(job_id))}", 303)
+
+
+@blueprint.post("/jobs/<job_id>/retry")
+def retry(job_id: str) -> Response:
+    return redirect(f"/v/{submit.retry(services(), job_number(job_id))}", 303)
+
+
+@blueprint.post("/theme")
+def theme() -> Response:
+    """Light or dark, kept in a cookie so that the server draws the right one at once."""
+    chosen = request.form.get("theme", "")
+    if chosen not in THEMES:
+        raise BadRequest
+    response = redirect(_back(), 303)
+    response.set_cookie(THEME_COOKIE, chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def _back() -> str:
+    """The page the form stood on, when it is one of ours; never another site."""
+    referrer = request.referrer or ""
+    prefix = request.host_url
+    return "/" + referrer.removeprefix(prefix) if referrer.startswith(prefix) and not referrer.removeprefix(prefix).startswith("/") else "/"

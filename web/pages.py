@@ -1,0 +1,145 @@
+"""The pages to look at. All GET, none changes anything; what is live in them is a named part that is fetched again when an event says so."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from pipeline.errors import InputError
+from pipeline.library import search as searching
+from pipeline.source.links import find_links
+from web import asking, health, rows, submit, words
+from web.rendering import static_version
+from web.security import valid_video_id
+from web.services import services
+from web.video_page import context, menu
+
+blueprint = Blueprint("pages", __name__)
+
+PARTS = ("head", "coverage", "status", "summary", "questions", "tools", "transcript")
+EXAMPLES = (
+    ("https://www.youtube.com/watch?v=UF8uR6Z6KLc", "Steve Jobs at Stanford, 15 min"),
+    ("https://www.youtube.com/watch?v=aircAruvnKk", "What is a neural network? 19 min"),
+    ("https://www.youtube.com/watch?v=iG9CE55wbtY", "Do schools kill creativity? 20 min"),
+)
+
+
+@blueprint.get("/")
+def home() -> str:
+    return home_page(typed=shared_link())
+
+
+def home_page(typed: str = "", problem: InputError | None = None, links: tuple[str, ...] = ()) -> str:
+    """The box and the library; `problem` stands under the box, with what was typed still in it."""
+    before = _moment(request.args.get("before"))
+    library = rows.load_library(services().db, before)
+    return render_template(
+        "home.html", cards=library.cards, running=library.running, older=library.older.isoformat() if library.older else "", before=before, typed=typed,
+        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=EXAMPLES, languages=menu(),
+        troubles=() if library.cards or problem else troubles(),
+    )  # fmt: skip
+
+
+def shared_link() -> str:
+    """What a phone's share menu or a bookmarklet hands over: the link may be in any of three fields. Nothing starts before the reader says so."""
+    given = " ".join(request.args.get(name, "") for name in ("url", "text", "title"))[:20_000]
+    found = find_links(given)
+    return found[0].url if found else given.strip()
+
+
+def troubles() -> tuple[str, ...]:
+    """What will not work yet, told before the first video is tried."""
+    names = {"lm": "The language model is not ready yet", "embed": "Search is not ready yet", "broker": "The queue cannot be reached"}
+    return tuple(f"{names[name]}: {trouble}" for name, trouble in health.check(services()).items() if trouble and name in names)
+
+
+@blueprint.get("/parts/library")
+def library_part() -> str:
+    library = rows.load_library(services().db)
+    return render_template(
+        "parts/library.html",
+        cards=library.cards,
+        running=library.running,
+        older=library.older.isoformat() if library.older else "",
+        examples=EXAMPLES,
+    )
+
+
+@blueprint.get("/v/<video_id>")
+def video(video_id: str) -> str:
+    return render_template("video.html", **context(video_id))
+
+
+@blueprint.get("/v/<video_id>/parts/<name>")
+def part(video_id: str, name: str) -> str:
+    """One live part of the page of a video."""
+    if name not in PARTS:
+        raise NotFound
+    return render_template(f"parts/{name}.html", **context(video_id))
+
+
+@blueprint.get("/v/<video_id>/export")
+def export(video_id: str) -> BaseResponse:
+    """The same as the API's, under the address that the page's links have."""
+    query = {name: request.args[name] for name in ("as", "lang", "length") if name in request.args}
+    return redirect(f"/api/v1/videos/{valid_video_id(video_id)}/export?{urlencode(query)}", 307)
+
+
+@blueprint.get("/search")
+def search() -> str:
+    text = request.args.get("q", "")
+    if not text.strip():
+        return render_template("search.html", query="", hits=None)
+    query = submit.question(text)
+    hits = searching.search(services().db, services().embedder, query, limit=30)
+    shown = [{"hit": hit, "marks": words.marked(hit.text, query)} for hit in hits]
+    return render_template("search.html", query=query, hits=shown)
+
+
+@blueprint.get("/ask")
+def ask() -> str:
+    """The question and, when the page's script fetches it as it is made, an empty place for the answer; `full=1` waits for the answer."""
+    video_id = request.args.get("video") or None
+    title = rows.load_video(services().db, valid_video_id(video_id)).video.title if video_id else ""
+    text = request.args.get("q", "")
+    if not text.strip():
+        return render_template("ask.html", query="", video_id=video_id, title=title, answer=None)
+    query = submit.question(text)
+    found = None
+    if "full" in request.args:
+        found = asking.whole(query, video_id)
+    return render_template(
+        "ask.html", query=query, video_id=video_id, title=title, answer=found, full=urlencode({**request.args, "full": "1"})
+    )
+
+
+@blueprint.get("/help")
+def help_page() -> str:
+    return render_template("help.html", base=services().settings.public_url.rstrip("/") or request.host_url.rstrip("/"))
+
+
+@blueprint.get("/manifest.webmanifest")
+def manifest() -> Response:
+    folder = f"/s/{static_version()}/img"
+    response = jsonify(
+        name="Nutshell", short_name="Nutshell", start_url="/", display="standalone", background_color="#faf8f4", theme_color="#faf8f4",
+        description="Any video, in a nutshell.",
+        icons=[{"src": f"{folder}/icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any"} for size in (192, 512)],
+        share_target={"action": "/", "method": "GET", "params": {"title": "title", "text": "text", "url": "url"}},
+    )  # fmt: skip
+    response.mimetype = "application/manifest+json"
+    return response
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest from error
+    if found.tzinfo is None:
+        raise BadRequest
+    return found

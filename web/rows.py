@@ -1,0 +1,122 @@
+"""What the pages show, read from the store in one short session: nothing of the database leaves this file."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from werkzeug.exceptions import NotFound
+
+from pipeline.jobs import FINAL, State
+from pipeline.store import jobs, media, renditions, transcripts, videos
+from pipeline.store.database import Database
+from pipeline.store.jobs import JobView
+from pipeline.store.media import Media
+from pipeline.store.renditions import PartialSummary
+from pipeline.store.videos import Card, Kind
+from pipeline.types import Chapter, Length, Origin, Sentence, Transcript, Video
+from web import views
+from web.views import JobStatus
+
+PAGE = 24
+"""Cards a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRows:
+    """Everything stored of one video that its page shows, for one language and length."""
+
+    video: Video
+    kind: Kind
+    transcript: Transcript | None
+    sealed: bool
+    """The transcript is whole."""
+    sentences: tuple[Sentence, ...]
+    summary: PartialSummary | None
+    renditions: tuple[tuple[str, Length], ...]
+    """Language and length of what is made or being made."""
+    media: tuple[Media, ...]
+    statuses: tuple[JobStatus, ...]
+    """Jobs worth showing: those that run, and the newest when it did not end well."""
+    downloading: frozenset[str]
+
+    @property
+    def live(self) -> bool:
+        return any(status.live for status in self.statuses)
+
+    @property
+    def language(self) -> str | None:
+        """What is spoken, as far as is known."""
+        return self.transcript.language if self.transcript else self.video.language
+
+    @property
+    def chapters(self) -> tuple[Chapter, ...]:
+        return self.summary.chapters if self.summary and self.summary.chapters else self.video.chapters
+
+    def media_of(self, *kinds: str) -> Media | None:
+        return next((file for kind in kinds for file in reversed(self.media) if file.kind == kind), None)
+
+
+def load_video(db: Database, video_id: str, language: str | None = None, length: Length | None = None) -> VideoRows:
+    """Raises: NotFound, when the library does not have it."""
+    with db.session() as s:
+        video, kind = videos.get_video(s, video_id), videos.get_kind(s, video_id)
+        if video is None or kind is None:
+            raise NotFound
+        summary = renditions.get_summary(s, video_id, language=language, length=length)
+        transcript = transcripts.get_transcript(s, video_id)
+        origin = transcript.origin if transcript else None
+        found = jobs.jobs_of(s, video_id)
+        shown = [job for job in found if job.state not in FINAL] + [
+            job for job in found[:1] if job.state in (State.FAILED, State.CANCELLED)
+        ]
+        return VideoRows(
+            video=video,
+            kind=kind,
+            transcript=transcript,
+            sealed=transcripts.get_hash(s, video_id, origin) is not None,
+            sentences=transcripts.get_sentences(s, video_id, origin) if transcript else (),
+            summary=summary,
+            renditions=tuple(dict.fromkeys((key.language, key.length) for key, _ in renditions.list_renditions(s, video_id))),
+            media=media.list_media(s, video_id),
+            statuses=tuple(views.job_status(job, jobs.queue_position(s, job.id), unneeded=_unneeded(job, transcript)) for job in shown),
+            downloading=frozenset(str(job.options.get("as")) for job in shown if job.kind == "download" and job.state not in FINAL),
+        )
+
+
+def _unneeded(job: JobView, transcript: Transcript | None) -> frozenset[str]:
+    """Stages of the plan that this job only passes through."""
+    names = set()
+    if not job.options.get("language"):
+        names.add("translate")
+    if transcript and transcript.origin is not Origin.SPEECH and job.options.get("language") != "en":
+        names.add("speech")
+    return frozenset(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    cards: tuple[Card, ...]
+    running: dict[str, JobStatus]
+    older: datetime | None
+    """Where the next page begins."""
+
+
+def load_library(db: Database, before: datetime | None = None) -> Library:
+    with db.session() as s:
+        cards = videos.list_videos(s, before=before, limit=PAGE + 1)
+        shown = cards[:PAGE]
+        running: dict[str, JobStatus] = {}
+        for card in shown:
+            if card.state is not None and card.state not in FINAL:
+                for job in jobs.jobs_of(s, card.id):
+                    if job.state not in FINAL:
+                        running.setdefault(card.id, views.job_status(job, jobs.queue_position(s, job.id), unneeded=_unneeded(job, None)))
+    return Library(shown, running, shown[-1].added_at if len(cards) > PAGE else None)
+
+
+def load_job(db: Database, job_id: int) -> tuple[JobView, int | None]:
+    """The job and its place in line. Raises: NotFound."""
+    with db.session() as s:
+        job = jobs.get_job(s, job_id)
+        if job is None:
+            raise NotFound
+        return job, jobs.queue_position(s, job_id)

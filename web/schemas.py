@@ -1,0 +1,210 @@
+"""The JSON of the API. Names are stable: programs rely on them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.types import Length
+
+VideoId = Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]{11}|[0-9a-f]{16})$")]
+Language = Annotated[str, Field(max_length=40, description="A code such as `es`, or a name such as `Spanish`.")]
+QUESTION = Field(max_length=200_000, description="At most 2,000 characters are taken; longer ones are refused with their own error.")
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Problem(BaseModel):
+    """An error after RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str = Field(description="Stable name of the cause.")
+    detail: str = Field(description="One sentence for people, with the next step.")
+
+
+class JobRequest(Request):
+    """A video to summarise, by its link or by a text that contains one."""
+
+    url: str | None = Field(default=None, max_length=20_000)
+    text: str | None = Field(default=None, max_length=200_000)
+    language: Language | None = None
+    length: Length = Length.MEDIUM
+    captions: bool = Field(default=True, description="False: listen even where there are captions.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "JobRequest":
+        if (self.url is None) == (self.text is None):
+            raise ValueError("give either url or text")
+        return self
+
+
+class Accepted(BaseModel):
+    """What was asked for is in the queue (202), or there already or in the making (200)."""
+
+    video_id: str
+    job_id: int | None = Field(description="Null: everything is there already.")
+    created: bool
+    page: str = Field(description="Address of the page, relative to the server.")
+    start: float | None = Field(default=None, description="Second at which the link asks to start.")
+
+
+class Stage(BaseModel):
+    name: str
+    queue: str
+    state: str
+    fraction: float
+    message: str
+    attempt: int
+    error_code: str | None
+    error: str | None
+    not_before: datetime | None
+
+
+class Job(BaseModel):
+    id: int
+    video_id: str
+    kind: str
+    state: str
+    created_at: datetime
+    before: int | None = Field(description="Unfinished jobs before this one; null when it has ended.")
+    headline: str = Field(description="The state in words.")
+    stages: list[Stage]
+
+
+class Card(BaseModel):
+    id: str
+    title: str
+    channel: str | None
+    duration: float
+    language: str | None
+    added_at: datetime
+    gist: str | None
+    state: str | None
+    kind: str
+
+
+class Videos(BaseModel):
+    videos: list[Card]
+    next: str | None = Field(description="Give it as `before` to read on.")
+
+
+class ListQuery(Request):
+    before: datetime | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class Rendition(BaseModel):
+    language: str
+    length: str
+
+
+class VideoDetail(BaseModel):
+    id: str
+    title: str
+    channel: str | None
+    duration: float
+    language: str | None
+    published_at: str | None
+    source_url: str
+    kind: str
+    gist: str | None
+    complete: bool = Field(description="The summary is whole.")
+    renditions: list[Rendition]
+    jobs: list[Job] = Field(description="Those that run, and the newest when it did not end well.")
+
+
+class SummaryQuery(Request):
+    lang: Language | None = None
+    length: Length | None = None
+
+
+class ExportQuery(SummaryQuery):
+    form: Literal["md", "txt", "srt", "vtt", "json", "html"] = Field(alias="as")
+    view: bool = Field(default=False, description="True: to be shown, not saved.")
+
+
+class TranslationRequest(Request):
+    to: Language
+    length: Length = Length.MEDIUM
+
+
+class DownloadRequest(Request):
+    form: Literal["audio", "video", "subtitles"] = Field(alias="as")
+
+
+class Segment(BaseModel):
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+
+
+class TranscriptBody(BaseModel):
+    origin: str
+    language: str
+    complete: bool
+    segments: list[Segment]
+
+
+class Document(BaseModel):
+    """The same object that `nutshell tldr --json` prints; its JSON Schema is tldr.schema.json of the package pipeline.export."""
+
+    video: dict[str, Any]
+    transcript: dict[str, Any]
+    summary: dict[str, Any]
+    timings: dict[str, float]
+    models: dict[str, str | None]
+
+
+class SearchQuery(Request):
+    q: str = QUESTION
+    limit: int = Field(default=20, ge=1, le=100)
+    video: VideoId | None = None
+
+
+class Hit(BaseModel):
+    video_id: str
+    title: str
+    start: float
+    end: float
+    text: str
+    score: float
+
+
+class Hits(BaseModel):
+    hits: list[Hit]
+
+
+class AskRequest(Request):
+    question: str = QUESTION
+    video: VideoId | None = Field(default=None, description="Ask this video only.")
+
+
+class AnswerCitation(BaseModel):
+    video_id: str
+    title: str
+    start: float
+    end: float
+    quote: str
+
+
+class Answer(BaseModel):
+    """Sent as JSON, or with `Accept: text/event-stream` as events `words` ({"text": …}, the draft as it is written) and at last `answer` (this object, checked)."""
+
+    question: str
+    found: bool
+    answer: str
+    kind: str
+    citations: list[AnswerCitation]
+    nearest: list[Hit]
+
+
+class ModelsBody(BaseModel):
+    llm: str | None
+    window: int | None
+    languages: list[str] = Field(description="Languages that the model's card lists.")
+    trouble: str = Field(description="Why the model does not answer; empty when it does.")

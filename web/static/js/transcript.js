@@ -1,0 +1,149 @@
+// The transcript beside the player: it follows, pauses when the reader scrolls away, and can be searched.
+
+import { $, $$, calm, memory } from "./dom.js";
+
+const UPPER_THIRD = 0.3;
+
+export class TranscriptView {
+  constructor(section, player) {
+    this.body = $(".transcript-body", section);
+    this.player = player;
+    this.back = $("#back-to-now");
+    this.switch = $("#follow");
+    this.find = $("#find");
+    this.count = $("#find-count");
+    this.paused = false;
+    this.scrolling = 0;
+    this.hits = [];
+    this.switch.checked = memory.get("follow", "yes") === "yes";
+    this.switch.addEventListener("change", () => { memory.set("follow", this.switch.checked ? "yes" : "no"); this.resume(); });
+    this.back.addEventListener("click", () => this.resume());
+    this.body.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.body.addEventListener("click", (event) => this.clicked(event));
+    player.addEventListener("time", ({ detail }) => this.show(detail.seconds, detail.seek));
+    this.find.addEventListener("input", () => this.search());
+    this.find.addEventListener("keydown", (event) => this.findKey(event));
+    this.read();
+    this.cue();
+  }
+
+  /** To be called again when the lines have changed. */
+  read() {
+    this.lines = $$(".line", this.body).map((node) => ({ node, start: Number(node.dataset.t), end: Number(node.dataset.end) }));
+    this.now = null;
+    this.show(this.player.position, false);
+  }
+
+  /** The moment in the address: scrolled to and marked, without a sound. */
+  cue() {
+    const target = $(".line.is-target", this.body);
+    if (target) requestAnimationFrame(() => this.scrollTo(target, false));
+  }
+
+  lineAt(seconds) {
+    let low = 0;
+    let high = this.lines.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.lines[middle].start <= seconds + 0.05) low = middle; else high = middle - 1;
+    }
+    return this.lines[low];
+  }
+
+  show(seconds, seek) {
+    const line = this.lineAt(seconds);
+    if (!line || (!seek && seconds === 0 && !this.player.playing)) return;
+    if (seek) this.paused = false;
+    if (line.node !== this.now || seek) {
+      this.now?.classList.remove("is-now");
+      this.now = line.node;
+      this.now.classList.add("is-now");
+      if (seek) for (const node of $$(".is-target", this.body)) node.classList.remove("is-target");
+      if (this.follows() || seek) this.scrollTo(line.node, !seek);
+    }
+    this.chip();
+  }
+
+  follows() { return this.switch.checked && !this.paused && !this.find.value; }
+
+  /** Only this box moves, never the page: what is being read beside it stays where it is. */
+  scrollTo(node, smoothly) {
+    const top = node.offsetTop - this.body.clientHeight * UPPER_THIRD;
+    this.scrolling = Date.now() + 700;
+    this.body.scrollTo({ top, behavior: smoothly && !calm() ? "smooth" : "instant" });
+  }
+
+  scrolled() {
+    if (Date.now() < this.scrolling || !this.now) return;
+    const box = this.body.getBoundingClientRect();
+    const line = this.now.getBoundingClientRect();
+    this.paused = line.bottom < box.top || line.top > box.bottom;
+    this.above = line.bottom < box.top;
+    this.chip();
+  }
+
+  chip() {
+    this.back.hidden = !(this.paused && this.switch.checked && this.now);
+    this.back.textContent = this.above ? "Back to now ↑" : "Back to now ↓";
+  }
+
+  resume() {
+    this.paused = false;
+    if (this.now && this.switch.checked) this.scrollTo(this.now, true);
+    this.chip();
+  }
+
+  clicked(event) {
+    const line = event.target.closest(".line");
+    if (!line || event.target.closest("a") || String(getSelection())) return;
+    this.body.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { seconds: Number(line.dataset.t), link: $("a", line).href } }));
+  }
+
+  /** Marks exactly the lines between two seconds, as a citation does. */
+  mark(start, end) {
+    for (const { node, start: from } of this.lines) node.classList.toggle("is-target", from >= start - 0.05 && from < Math.max(end, start + 0.1) - 0.05);
+  }
+
+  search() {
+    for (const mark of $$("mark", this.body)) mark.replaceWith(mark.textContent);
+    this.body.normalize();
+    const words = this.find.value.trim().toLocaleLowerCase();
+    this.hits = [];
+    if (words) for (const { node } of this.lines) this.markIn(node.lastElementChild, words);
+    this.current = -1;
+    this.count.textContent = words ? (this.hits.length ? "" : "0") : "";
+    if (this.hits.length) this.next(1);
+    if (!words) this.resume();
+  }
+
+  markIn(element, words) {
+    for (const text of [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)) {
+      let rest = text;
+      for (;;) {
+        const at = rest.data.toLocaleLowerCase().indexOf(words);
+        if (at < 0) break;
+        const hit = rest.splitText(at);
+        rest = hit.splitText(words.length);
+        const mark = document.createElement("mark");
+        hit.replaceWith(mark);
+        mark.append(hit);
+        this.hits.push(mark);
+      }
+    }
+  }
+
+  next(step) {
+    if (!this.hits.length) return;
+    this.hits[this.current]?.classList.remove("is-current");
+    this.current = (this.current + step + this.hits.length) % this.hits.length;
+    const mark = this.hits[this.current];
+    mark.classList.add("is-current");
+    this.count.textContent = `${this.current + 1}/${this.hits.length}`;
+    this.scrollTo(mark.closest(".line"), true);
+  }
+
+  findKey(event) {
+    if (event.key === "Enter") { event.preventDefault(); this.next(event.shiftKey ? -1 : 1); }
+    if (event.key === "Escape") { this.find.value = ""; this.search(); this.find.blur(); }
+  }
+}

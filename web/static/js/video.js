@@ -1,0 +1,149 @@
+// The page of one video: player, transcript, points, coverage strip, questions and the live parts, tied together.
+
+import { $, $$, copy, clock, toast } from "./dom.js";
+import { ask, askForm } from "./ask.js";
+import { startKeys } from "./keys.js";
+import { Live } from "./live.js";
+import { openPlayer } from "./player.js";
+import { TranscriptView } from "./transcript.js";
+
+export function startVideo() {
+  const root = $("#video");
+  const id = root.dataset.video;
+  const player = openPlayer($("#player"));
+  const transcript = new TranscriptView($("#transcript"), player);
+  const title = document.title;
+
+  measureWatch(root);
+  startKeys(player, transcript);
+
+  /** To a moment: the player goes there, the transcript marks it, the address says it. */
+  function jump(seconds, link, end) {
+    player.seek(seconds);
+    if (end !== undefined) transcript.mark(seconds, end);
+    const url = new URL(link, location.href);
+    url.hash = "";
+    history.replaceState(null, "", url);
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-t]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (link.dataset.video && link.dataset.video !== id) return; // a citation from another video
+    event.preventDefault();
+    jump(Number(link.dataset.t), link.href?.baseVal ?? link.href, link.dataset.end === undefined ? undefined : Number(link.dataset.end));
+  });
+  document.addEventListener("jump", ({ detail }) => jump(detail.seconds, detail.link));
+
+  strip(player, root);
+  player.addEventListener("time", ({ detail }) => markPoint(detail.seconds));
+  document.addEventListener("pointerover", keepCardInside);
+  document.addEventListener("focusin", keepCardInside);
+
+  const answers = $("#answers");
+  askForm($("#ask-form"), id, answers, true);
+  document.addEventListener("click", (event) => {
+    const question = event.target.closest("[data-question]");
+    if (question) { event.preventDefault(); ask(question.textContent, id, answers, true); }
+    if (event.target.closest("[data-copy=markdown]")) copyMarkdown(id);
+  });
+
+  const query = root.dataset.query;
+  let spoken = "";
+  const told = () => {
+    const status = $("#part-status");
+    const live = status.hasAttribute("data-live");
+    const headline = $(".job h2", status)?.textContent.trim() || (status.dataset.state === "none" ? "Ready" : "");
+    if (headline !== spoken) { $("#spoken").textContent = headline; spoken = headline; }
+    const name = $(".video-head h1")?.textContent.trim();
+    document.title = live ? `${status.dataset.overall || 0} % · ${name}` : told.wasLive ? `✓ ${name}` : title;
+    told.wasLive ||= live;
+  };
+  told();
+  new Live({
+    stream: `/api/v1/videos/${id}/events`,
+    partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
+    isLive: () => $("#part-status").hasAttribute("data-live"),
+    onChange(names) {
+      if (names.includes("transcript")) transcript.read();
+      if (names.includes("coverage")) strip(player, root);
+      told();
+      estimate();
+    },
+  });
+}
+
+/** Desktop: the transcript begins where the player and its strip end; both stay while the summary scrolls. */
+function measureWatch(root) {
+  const watch = $(".watch", root);
+  const set = () => root.style.setProperty("--watch", `${Math.ceil(watch.getBoundingClientRect().height)}px`);
+  new ResizeObserver(set).observe(watch);
+  set();
+}
+
+/** The coverage strip: one tab stop, arrows move along it, and it always says in words what it stands for. */
+function strip(player, root) {
+  const svg = $("#strip");
+  if (!svg || svg.dataset.ready) return;
+  svg.dataset.ready = "yes";
+  const words = $("#strip-words");
+  const usual = words.textContent;
+  const say = (event) => { words.textContent = event.target.closest("a")?.getAttribute("aria-label") || usual; };
+  svg.addEventListener("focusin", say);
+  svg.addEventListener("pointerover", say);
+  svg.addEventListener("focusout", () => { words.textContent = usual; });
+  svg.addEventListener("pointerleave", () => { words.textContent = usual; });
+  svg.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const links = $$("a", svg);
+    const here = links.indexOf(event.target.closest("a"));
+    const next = links[Math.min(links.length - 1, Math.max(0, here + step))];
+    for (const link of links) link.setAttribute("tabindex", link === next ? "0" : "-1");
+    next.focus();
+  });
+  const duration = Number(root.dataset.duration);
+  player.addEventListener("time", ({ detail }) => {
+    if (duration) $("#strip-now")?.setAttribute("x", `${Math.min(100, (100 * detail.seconds) / duration)}%`);
+  });
+}
+
+function markPoint(seconds) {
+  let now = null;
+  for (const point of $$(".point")) if (Number(point.dataset.t) <= seconds + 0.05) now = point;
+  for (const point of $$(".point.is-now")) if (point !== now) point.classList.remove("is-now");
+  if (now && seconds - Number(now.dataset.t) < 90) now.classList.add("is-now");
+}
+
+/** A receipt's card opens to the side where there is room for it. */
+function keepCardInside(event) {
+  const receipt = event.target.closest?.(".receipt");
+  if (!receipt) return;
+  const card = $(".receipt-card", receipt);
+  card.classList.remove("is-left", "is-right");
+  const box = card.getBoundingClientRect();
+  if (box.right > document.documentElement.clientWidth - 8) card.classList.add("is-left");
+  else if (box.left < 8) card.classList.add("is-right");
+}
+
+async function copyMarkdown(id) {
+  const response = await fetch(`/api/v1/videos/${id}/export?as=md${location.search.replace("?", "&")}`);
+  const done = response.ok && await copy(await response.text());
+  toast(done ? "Copied" : "Copying did not work. Use the Markdown export instead.");
+}
+
+/** How long the stage will still take, from how fast it has moved on this page; said only when it can be known. */
+const seen = { stage: "", from: 0, at: 0 };
+function estimate() {
+  const place = $("[data-estimate]");
+  const bar = $(".job-live progress[value]");
+  if (!place || !bar) return;
+  const stage = $(".job-live h2")?.textContent.trim();
+  const now = Date.now();
+  if (seen.stage !== stage || bar.value < seen.from) Object.assign(seen, { stage, from: bar.value, at: now });
+  const moved = bar.value - seen.from;
+  if (moved < 0.04 || now - seen.at < 3000) { place.textContent = ""; return; }
+  const left = ((now - seen.at) / moved) * (1 - bar.value) / 1000;
+  place.textContent = left < 8 ? "" : `, about ${left < 90 ? `${Math.ceil(left / 10) * 10} s` : clock(Math.ceil(left / 60) * 60).replace(/:00$/, " min")} left`;
+}

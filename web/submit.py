@@ -1,0 +1,127 @@
+"""What a person asks for, as jobs: rows first, committed, and only then a hint to the broker. A broker that is away costs a moment, the reaper sends the hint again."""
+
+from dataclasses import replace
+
+from pipeline import broker, run
+from pipeline.errors import InputError, NotFound
+from pipeline.language.translator import Translator
+from pipeline.languages import code_of
+from pipeline.run import Submitted
+from pipeline.source.links import Source
+from pipeline.store import jobs, media, videos
+from pipeline.types import Length, Options
+from web import rows
+from web.rows import VideoRows
+from web.services import Services
+from web.uploads import Incoming
+
+LONGEST_QUESTION = 2000
+"""Characters of a search or a question."""
+
+
+def options(language: str | None, length: str | None, captions: bool = True) -> Options:
+    """Raises: InputError: `bad_language`, `bad_length`."""
+    try:
+        chosen = Length(length or Length.MEDIUM)
+    except ValueError as error:
+        raise InputError("bad_length", "The length is short, medium or long.") from error
+    return Options(language=code_of(language) if language else None, length=chosen, captions=captions)
+
+
+def question(text: str) -> str:
+    """A search or a question, trimmed.
+
+    Raises:
+        InputError: `empty_question`, `question_too_long`.
+    """
+    asked = " ".join(text.replace("\x00", " ").split())
+    if not asked:
+        raise InputError("empty_question", "Type some words to look for, or a question.")
+    if len(asked) > LONGEST_QUESTION:
+        raise InputError("question_too_long", f"This is longer than {LONGEST_QUESTION:,} characters. Ask in fewer words.")
+    return asked
+
+
+def link(services: Services, source: Source, wanted: Options) -> Submitted:
+    """A video by its link; its page exists from now on."""
+    return _announced(services, run.submit_source(services.db, source, wanted))
+
+
+def upload(services: Services, incoming: Incoming, wanted: Options) -> Submitted:
+    """A file: its bytes into the media store first, so that a row never points to nothing."""
+    run.store_upload(services.db, services.blobs, incoming.source, incoming.title, incoming.content_type)
+    return _announced(services, run.submit_source(services.db, incoming.source, wanted, title=incoming.title))
+
+
+def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:
+    """The summary of a stored video in another language or length.
+
+    Raises:
+        InputError: `no_model_for_language`, with the advice which model could.
+    """
+    found = rows.load_video(services.db, video_id)
+    own = found.language
+    if wanted.language in (None, own):
+        wanted = replace(wanted, language=None)
+    elif said := advice(services, found, str(wanted.language)):
+        raise InputError("no_model_for_language", said)
+    if wanted.language and wanted.length is Length.MEDIUM:
+        return _announced(services, run.submit_translation(services.db, video_id, wanted.language))
+    source = Source(kind=found.kind, source_id=found.video.source_id, url=found.video.source_url)
+    return _announced(services, run.submit_source(services.db, source, wanted))
+
+
+def download(services: Services, video_id: str, form: str) -> Submitted:
+    """Raises: InputError: `bad_download`, a form that this video cannot be had in."""
+    services.require_video(video_id)
+    return _announced(services, run.submit_download(services.db, video_id, form))
+
+
+def cancel(services: Services, job_id: int) -> str:
+    """Stops a job and tells open pages; the id of its video. Raises: NotFound."""
+    with services.db.session() as s:
+        stopped = jobs.cancel(s, job_id)
+        video_id = _video_of(jobs.get_job(s, job_id))
+    if stopped:
+        broker.publish(services.settings, video_id, {"event": "cancelled", "job": job_id})
+    return video_id
+
+
+def retry(services: Services, job_id: int) -> str:
+    """Goes on with a failed or cancelled job; the id of its video. Raises: NotFound; InputError: `not_failed`, `already_running`."""
+    with services.db.session() as s:
+        hints = jobs.retry(s, job_id)
+        video_id = _video_of(jobs.get_job(s, job_id))
+    broker.announce_all(services.settings, hints)
+    broker.publish(services.settings, video_id, {"event": "progress", "job": job_id})
+    return video_id
+
+
+def delete(services: Services, video_id: str) -> bool:
+    """The video with everything made of it, its files last. False: there was none."""
+    with services.db.session() as s:
+        keys = [file.key for file in media.list_media(s, video_id)]
+        gone = videos.delete_video(s, video_id)
+    for key in keys:
+        services.blobs.delete(key)
+    if gone:
+        broker.publish(services.settings, video_id, {"event": "cancelled"})
+    return gone
+
+
+def advice(services: Services, found: VideoRows, target: str) -> str:
+    """Why the summary cannot be had in `target`, and which model could; the empty string when it can."""
+    ability = Translator(services.generator).can(found.language or "und", target, spoken=found.kind != "transcript")
+    return "" if ability.ok else ability.advice
+
+
+def _video_of(job: jobs.JobView | None) -> str:
+    if job is None:
+        raise NotFound("no_job", "This job does not exist.")
+    return job.video_id
+
+
+def _announced(services: Services, submitted: Submitted) -> Submitted:
+    if submitted.hint is not None:
+        broker.announce(services.settings, submitted.hint.queue, submitted.hint.stage_id)
+    return submitted

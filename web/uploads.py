@@ -1,0 +1,96 @@
+"""Files handed in through the browser: written to disk as they arrive, hashed on the way, named by us."""
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from flask import Request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from pipeline.source import uploads
+from pipeline.source.links import Source
+from web.services import services
+
+FORM_ROOM = 1024 * 1024
+"""Bytes that the rest of an upload's form may take."""
+
+
+class HashedFile:
+    """A new file in `folder` that knows the SHA-256 of what was written. Gone after `discard()`."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False)  # noqa: SIM115 - closed by discard()
+        self.path = Path(self._file.name)
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        written = self._file.write(data)
+        self.size += written
+        return written
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+    def discard(self) -> None:
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class UploadRequest(Request):
+    """A request whose files go to the upload folder. Werkzeug's own would keep half a megabyte in memory and the rest in /tmp, which may be memory too."""
+
+    def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:
+        file = HashedFile(services().settings.uploads_dir)
+        self.__dict__.setdefault("incoming", []).append(file)
+        return file  # type: ignore[return-value]  # has what werkzeug uses: write, seek, close
+
+    def allow_uploads(self) -> None:
+        """For this request only: bodies up to the size of an upload. To be called before the form is looked at."""
+        self.max_content_length = services().settings.max_upload + FORM_ROOM
+
+    def discard_files(self) -> None:
+        for file in self.__dict__.get("incoming", ()):
+            file.discard()
+
+
+TYPES = {
+    "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg", "flac": "audio/flac",
+    "wav": "audio/wav", "mka": "audio/x-matroska", "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm", "mkv": "video/x-matroska",
+}  # fmt: skip
+"""What a browser is told that a recording is, by the suffix it came with. A wrong one costs the player, nothing else: it is never served as a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    source: Source
+    title: str
+    content_type: str
+
+
+def incoming(storage: FileStorage) -> Incoming:
+    """What was uploaded, by its content; the name is only shown.
+
+    Raises:
+        InputError: `bad_media`.
+        RequestEntityTooLarge: it is larger than `max_upload`.
+    """
+    file = storage.stream
+    if not isinstance(file, HashedFile):
+        raise BadRequest
+    file.flush()
+    if file.size > services().settings.max_upload:
+        raise RequestEntityTooLarge
+    kind = uploads.sniff(file.path)
+    source = Source(kind=kind, source_id=f"file:{file.hexdigest()}", url="", path=file.path)
+    suffix = (storage.filename or "").rpartition(".")[2].lower()
+    content_type = TYPES.get(suffix, "audio/mpeg") if kind == "media" else "text/plain"
+    return Incoming(source, uploads.clean_title(storage.filename or ""), content_type)

@@ -1,0 +1,127 @@
+"""Everything that the page of one video shows, from its rows and the address asked for."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from pipeline import languages, timecode
+from pipeline.errors import InputError, NutshellError
+from pipeline.types import Length
+from web import rows, submit, views, words
+from web.rows import VideoRows
+from web.security import valid_video_id
+from web.services import services
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    kind: str
+    """youtube, video, audio or none."""
+    src: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stands in the address: `?lang=es&length=short&t=73`."""
+
+    language: str | None
+    length: Length | None
+    at: float | None
+
+    @property
+    def query(self) -> str:
+        """Language and length for links within the page, so that a moment is opened in the rendition being read."""
+        return urlencode({name: value for name, value in (("lang", self.language), ("length", self.length and self.length.value)) if value})
+
+
+def asked() -> Asked:
+    """Raises: InputError: `bad_language`, `bad_length`."""
+    language = request.args.get("lang")
+    return Asked(languages.code_of(language) if language else None, _length(request.args.get("length")), second(request.args.get("t")))
+
+
+def context(video_id: str) -> dict[str, Any]:
+    """Everything that the templates of one video may ask for."""
+    want = asked()
+    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length)
+    advice = ""
+    if found.summary is None and (want.language or want.length):  # what there is, and why it is not what was asked for
+        found = rows.load_video(services().db, video_id)
+        advice = _advice(found, want)
+    summary, chapters = found.summary, found.chapters
+    lines = views.lines(found.transcript, found.sentences, chapters, want.at)
+    return {
+        "video": found.video,
+        "kind": found.kind,
+        "transcript": found.transcript,
+        "complete_transcript": found.sealed,
+        "origin": words.ORIGINS[found.transcript.origin.value] if found.transcript else "",
+        "summary": summary,
+        "at": want.at,
+        "lines": lines,
+        "live": found.live,
+        "sections": views.sections(chapters, summary.points if summary else ()),
+        "strip": views.strip(summary.coverage if summary else ()),
+        "status": found.statuses[0] if found.statuses else None,
+        "statuses": found.statuses,
+        "player": player(found),
+        "downloads": views.downloads(video_id, found.kind, found.media, found.downloading),
+        "query_string": f"{want.query}&" if want.query else "",
+        "export_query": f"&{want.query}" if want.query else "",
+        "renditions": [{"language": code, "length": size.value} for code, size in found.renditions],
+        "questions": views.questions(chapters),
+        "advice": advice,
+        "base": services().settings.public_url.rstrip("/"),
+        **choices(found, want),
+    }
+
+
+def choices(found: VideoRows, want: Asked) -> dict[str, Any]:
+    """What stands in the menus of language and length."""
+    own = found.language or "und"
+    made = list(dict.fromkeys(code for code, _ in found.renditions if code != own))
+    rest = [code for code, _ in menu() if code not in {own, *made}]
+    groups = (("As spoken", [own]), ("Made already", made), ("Translated", rest))
+    return {
+        "language_groups": [(title, [(code, words.language_name(code)) for code in codes]) for title, codes in groups if codes],
+        "chosen_language": want.language or (found.summary.language if found.summary else own),
+        "chosen_length": (want.length or (found.summary.length if found.summary else Length.MEDIUM)).value,
+    }
+
+
+def player(found: VideoRows) -> Player:
+    if found.kind == "youtube":
+        return Player("youtube")
+    file = found.media_of("video", "audio", "upload")
+    kind = file.content_type.partition("/")[0] if file else ""
+    return Player(kind, f"/api/v1/media/{found.video.id}/{file.kind}") if file and kind in ("video", "audio") else Player("none")
+
+
+def _advice(found: VideoRows, want: Asked) -> str:
+    """Why what was asked for is not shown."""
+    if found.live or not want.language or want.language == found.language:
+        return ""
+    try:
+        return submit.advice(services(), found, want.language)
+    except NutshellError as error:
+        return str(error)
+
+
+def menu() -> list[tuple[str, str]]:
+    """Languages by their own names, in the order of their English ones."""
+    return [(code, words.language_name(code)) for code in sorted(words.LANGUAGES, key=languages.name_of)]
+
+
+def second(text: str | None) -> float | None:
+    """The time in an address; what is no time is left out rather than refused, as a link is often mangled on its way."""
+    seconds = timecode.parse_offset(text) if text and len(text) <= 12 else None
+    return seconds if seconds is not None and 0 <= seconds < 7 * 24 * 3600 else None
+
+
+def _length(text: str | None) -> Length | None:
+    try:
+        return Length(text) if text else None
+    except ValueError as error:
+        raise InputError("bad_length", "The length is short, medium or long.") from error

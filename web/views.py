@@ -1,0 +1,256 @@
+"""Rows -> what a template shows. Pure: no request, no database, no clock but the one given."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.jobs import FINAL, State
+from pipeline.store.jobs import JobView, StageView
+from pipeline.store.media import Media
+from pipeline.timecode import clock
+from pipeline.types import Chapter, Coverage, Point, Segment, Sentence, Status, Transcript
+from web import words
+
+THINNEST = 0.4
+"""Per cent of the strip; thinner stretches are drawn with their neighbour, the list in words keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the transcript: a sentence, or a raw segment while sentences are not there yet."""
+
+    anchor: str
+    start: float
+    end: float
+    text: str
+    speaker: str | None
+    chapter: str | None
+    """Title of the chapter that begins here."""
+    target: bool
+    """The moment that the address asks for."""
+
+
+class Lines(tuple[Line, ...]):
+    """The rows in order of time, with the way from a second to its row."""
+
+    __slots__ = ()
+
+    def at(self, seconds: float) -> Line | None:
+        """The row spoken at `seconds`, or the last one before."""
+        position = bisect_right(self, seconds + 0.05, key=lambda line: line.start) - 1
+        return self[max(position, 0)] if self else None
+
+    def anchor(self, seconds: float) -> str:
+        line = self.at(seconds)
+        return f"#{line.anchor}" if line else ""
+
+
+def lines(transcript: Transcript | None, sentences: Sequence[Sentence], chapters: Sequence[Chapter], at: float | None) -> Lines:
+    """The transcript as rows, chapter titles on the rows where chapters begin, the row at second `at` marked."""
+    pieces: Sequence[Sentence | Segment] = sentences or (transcript.segments if transcript else ())
+    prefix = "s" if sentences else "r"
+    starts = [piece.start for piece in pieces]
+    # addresses hold whole seconds, rounded down: 62 also means what begins at 62.8
+    target = max(bisect_right(starts, at + 0.999) - 1, 0) if at is not None and pieces else -1
+    titles: dict[int, str] = {}
+    for chapter in chapters:
+        if pieces:
+            titles[min(bisect_right(starts, chapter.start - 0.05), len(pieces) - 1)] = chapter.title
+    return Lines(
+        Line(f"{prefix}{number}", piece.start, piece.end, piece.text, piece.speaker, titles.get(number), number == target)
+        for number, piece in enumerate(pieces)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A chapter with its points; `chapter` is None for points outside any."""
+
+    chapter: Chapter | None
+    points: tuple[Point, ...]
+
+
+def sections(chapters: Sequence[Chapter], points: Sequence[Point]) -> tuple[Section, ...]:
+    """Points under their chapters. A chapter without points is kept: that nothing rests on it is worth seeing."""
+    if not chapters:
+        return (Section(None, tuple(points)),) if points else ()
+    inside: list[list[Point]] = [[] for _ in chapters]
+    for point in points:
+        inside[min(max(point.chapter, 0), len(chapters) - 1)].append(point)
+    return tuple(
+        Section(chapter, tuple(sorted(mine, key=lambda point: point.start))) for chapter, mine in zip(chapters, inside, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of the coverage strip; x and width in per cent."""
+
+    x: float
+    width: float
+    status: str
+    start: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    bars: tuple[Bar, ...]
+    sentence: str
+    stretches: tuple[Bar, ...]
+    """Every stretch, for the list in words."""
+
+
+def strip(coverage: Sequence[Coverage]) -> Strip | None:
+    """What became of every minute, as bars and in words."""
+    total = coverage[-1].end if coverage else 0.0
+    if total <= 0:
+        return None
+    stretches = tuple(
+        Bar(
+            100 * c.start / total,
+            100 * (c.end - c.start) / total,
+            c.status.value,
+            c.start,
+            f"{clock(c.start)} to {clock(c.end)}: {_fate(c)}",
+        )
+        for c in coverage
+    )
+    bars: list[Bar] = []
+    for bar in stretches:
+        if bars and bar.width < THINNEST:
+            last = bars[-1]
+            bars[-1] = Bar(last.x, last.width + bar.width, last.status, last.start, last.words)
+        else:
+            bars.append(bar)
+    return Strip(tuple(bars), _coverage_sentence(coverage, total), stretches)
+
+
+def _fate(stretch: Coverage) -> str:
+    match stretch.status:
+        case Status.CITED:
+            count = len(stretch.points)
+            return (
+                f"{words.plural(count, 'point')} rest{'s' if count == 1 else ''} on this"
+                if count
+                else "the gist or the overview rests on this"
+            )
+        case Status.READ:
+            return "read, nothing rests on it"
+        case Status.SILENCE:
+            return "no speech"
+        case _:
+            return f"left out: {stretch.reason}" if stretch.reason else "left out"
+
+
+def _coverage_sentence(coverage: Sequence[Coverage], total: float) -> str:
+    spent = {status: sum(c.end - c.start for c in coverage if c.status is status) for status in Status}
+    said = [f"{words.span(spent[Status.CITED])} carry the summary", f"{words.span(spent[Status.READ])} were read and not needed"]
+    if spent[Status.SILENCE] >= 1:
+        said.append(f"{words.span(spent[Status.SILENCE])} have no speech")
+    if spent[Status.SKIPPED] >= 1:
+        said.append(f"{words.span(spent[Status.SKIPPED])} were left out")
+    return f"Of {words.span(total)}, {words.joined(said)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    words: str
+    state: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job in words."""
+
+    id: int
+    kind: str
+    state: str
+    headline: str
+    detail: str
+    fraction: float | None
+    """0..1 within the stage, None when it cannot be told."""
+    overall: int
+    """Per cent of the whole job, for the tab title."""
+    steps: tuple[Step, ...]
+    live: bool
+    error_code: str | None = None
+    next_step: str = ""
+
+
+def job_status(
+    job: JobView, position: int | None = None, *, unneeded: frozenset[str] = frozenset(), now: datetime | None = None
+) -> JobStatus:
+    """`position`: jobs before this one, None when it has ended; `unneeded`: stages that have nothing to do, which are not shown."""
+    now = now or datetime.now(UTC)
+    current = next((stage for stage in job.stages if stage.state not in (State.DONE, State.CANCELLED)), None)
+    headline, detail, fraction = _said(job, current, position, now)
+    shown = [stage for stage in job.stages if stage.name not in unneeded]
+    steps = tuple(Step(words.STAGES.get(stage.name, stage.name), stage.state.value, stage is current) for stage in shown)
+    failed = current if job.state is State.FAILED else None
+    return JobStatus(
+        id=job.id, kind=job.kind, state=job.state.value, headline=headline, detail=detail, fraction=fraction, overall=_overall(job.state, shown), steps=steps,
+        live=job.state not in FINAL, error_code=failed.error_code if failed else None,
+        next_step=words.next_step(failed.error_code) if failed else "",
+    )  # fmt: skip
+
+
+def _overall(state: State, stages: Sequence[StageView]) -> int:
+    if state is State.DONE or not stages:
+        return 100
+    done = sum(1.0 if stage.state is State.DONE else stage.fraction if stage.state is State.RUNNING else 0.0 for stage in stages)
+    return min(99, int(100 * done / len(stages)))
+
+
+def _said(job: JobView, stage: StageView | None, position: int | None, now: datetime) -> tuple[str, str, float | None]:
+    """Headline, detail and fraction."""
+    if job.state is State.DONE or stage is None:
+        return "Done", "", None
+    name = words.STAGES.get(stage.name, stage.name)
+    if job.state is State.CANCELLED:
+        return "Cancelled", "What was finished before is kept.", None
+    if job.state is State.FAILED:
+        return f"Stopped while {name[0].lower()}{name[1:]}", stage.error or "", None
+    if stage.state is State.RUNNING:
+        detail = stage.message if stage.message and stage.message != name else ""
+        return name, detail, stage.fraction if 0 < stage.fraction <= 1 else None
+    if stage.not_before and stage.not_before > now and stage.attempt:
+        return f"Trying again in {words.span((stage.not_before - now).total_seconds())}", stage.error or "", None
+    if position:
+        return "Waiting for its turn", f"{words.plural(position, 'job')} before this one", None
+    return name, "Starting", None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    kind: str
+    words: str
+    href: str = ""
+    running: bool = False
+
+
+def downloads(video_id: str, source: str, files: Sequence[Media], running: frozenset[str]) -> tuple[Download, ...]:
+    """Recordings to save: those that are here with kind and size, those that YouTube has as something to fetch."""
+    have = {file.kind: file for file in files}
+    names = {"audio": "Audio", "video": "Video", "upload": "The original file"}
+    found: list[Download] = []
+    for kind in ("audio", "video") if source == "youtube" else ("upload",):
+        if kind in have:
+            file = have[kind]
+            form = file.content_type.rpartition("/")[2].removeprefix("x-")
+            found.append(Download(kind, f"{names[kind]}, {form}, {words.size(file.size)}", f"/api/v1/media/{video_id}/{kind}?download=1"))
+        elif kind in running:
+            found.append(Download(kind, f"{names[kind]} is being fetched", running=True))
+        elif kind != "upload":
+            found.append(Download(kind, f"Fetch the {names[kind].lower()}"))
+    return tuple(found)
+
+
+def questions(chapters: Sequence[Chapter]) -> tuple[str, ...]:
+    """Three questions that this video can be expected to answer: its longest chapters, in their order."""
+    named = [chapter for chapter in chapters if 3 < len(chapter.title) < 70 and not chapter.title.lower().startswith(("intro", "outro"))]
+    longest = sorted(named, key=lambda chapter: chapter.start - chapter.end)[:3]
+    titles = [chapter.title.rstrip(". ") for chapter in sorted(longest, key=lambda chapter: chapter.start)]
+    return tuple(title if title.endswith("?") else f"What is said about “{title}”?" for title in titles)

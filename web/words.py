@@ -1,0 +1,126 @@
+"""How values read on a page: times, sizes, languages, stages. Pure functions; English, as the pages are."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from babel.dates import format_timedelta
+
+from pipeline import languages
+from pipeline.errors import CODES
+
+STAGES = {
+    "fetch": "Looking at the video",
+    "speech": "Listening to the speech",
+    "gist": "Finding the gist",
+    "index": "Making it searchable",
+    "summary": "Writing the summary",
+    "translate": "Translating",
+    "download": "Downloading",
+}
+ORIGINS = {
+    "captions_manual": "the video’s own captions",
+    "captions_auto": "YouTube’s automatic captions",
+    "speech": "speech recognition on this server",
+    "speech_translated": "speech, translated into English while listening",
+    "file": "the transcript file",
+}
+LANGUAGES = (
+    "en es fr de it pt nl pl ro cs sk hu sv da nb fi et lv lt el bg uk ru sr hr sl tr ar he fa ur hi bn ta te mr ne "
+    "id ms vi th tl sw zh ja ko ka hy az kk ca gl eu cy ga is af sq mk"
+).split()
+"""Offered in menus: those that Whisper hears well enough and readers ask for."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+def span(seconds: float) -> str:
+    """A length as one says it: "45 s", "12 min", "1 h 5 min"."""
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: "2.1 MB"."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def ago(moment: datetime) -> str:
+    """How long ago: "3 hours ago"; the exact time stands in the <time> element."""
+    seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
+    return "just now" if seconds < 45 else format_timedelta(-seconds, add_direction=True, locale="en")
+
+
+def language_name(code: str | None) -> str:
+    """In its own words, capitalised: "es" -> "Español"; an unknown code as it is."""
+    if not code or code == "und":
+        return "Unknown language"
+    name = languages.own_name(code)
+    return name[:1].upper() + name[1:]
+
+
+def english_name(code: str | None) -> str:
+    """In English, for sentences: "es" -> "Spanish"."""
+    return "an unknown language" if not code or code == "und" else languages.name_of(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of text, marked when it matches what was searched for."""
+
+    text: str
+    marked: bool
+
+
+def marked(text: str, query: str) -> tuple[Mark, ...]:
+    """`text` cut where its words are like those of `query` (so "drill" marks "drilling"). The parts join to `text`."""
+    wanted = {word for word in _WORD.findall(query.casefold()) if len(word) > 2 or not word.isascii()}
+    parts: list[Mark] = []
+    last = 0
+    for match in _WORD.finditer(text):
+        if not any(_alike(match[0].casefold(), word) for word in wanted):
+            continue
+        if match.start() > last:
+            parts.append(Mark(text[last : match.start()], False))
+        parts.append(Mark(match[0], True))
+        last = match.end()
+    if last < len(text) or not parts:
+        parts.append(Mark(text[last:], False))
+    return tuple(parts)
+
+
+def _alike(one: str, other: str) -> bool:
+    """The same but for an ending. Crude on purpose: it decides only about a highlight."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and (len(short) == len(long) or (len(short) > 3 and len(long) - len(short) <= 3))
+
+
+def next_step(code: str | None, *, retryable: bool = True) -> str:
+    """What the reader can do about a failed job; the cause itself is in the error's sentence."""
+    if code in ("private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist", "bad_link"):
+        return "Paste the link of another video."
+    if code in ("bad_media", "no_audio", "bad_transcript", "no_speech"):
+        return "Try another file, or paste a link."
+    if (code in CODES and CODES[code].retryable) or retryable:
+        return "Press Try again to go on from where it stopped; what is already there is kept."
+    return "Press Try again when the cause is gone."
+
+
+def joined(words: Iterable[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    items: Sequence[str] = list(words)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
