@@ -45,4 +45,4 @@ def may_move(old: State, new: State) -> bool:
 
 def backoff(attempt: int) -> float:
     """Seconds before try number `attempt + 1`: 10, 30, 90, … capped at an hour."""
-    return min(10.0 * 3 ** max(0, attempt - 1), 3600.0)
+    return min(10.0 * 3.0 ** max(0, attempt - 1), 3600.0)

@@ -17,7 +17,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.LogfmtRenderer(key_order=["time", "level", "event"], drop_missing=True),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up for each line: whoever replaces it gets the lines
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(

@@ -3,10 +3,11 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import obstore
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, from_url
 
 from pipeline.config import Settings
@@ -35,10 +36,8 @@ class Blobs:
         Raises:
             ModelError: `storage` when it cannot be written.
         """
-        try:
+        with _causes():
             obstore.put(self._store, _checked(key), path)
-        except OSError as error:
-            raise cause("storage") from error
         return path.stat().st_size
 
     @contextmanager
@@ -66,20 +65,21 @@ class Blobs:
 
         Raises:
             NotFound: `no_media`.
+            ModelError: `storage`.
         """
         size = self.size(key)
         stop = size if end is None else min(end, size)
         while start < stop:
             until = min(start + PIECE, stop)
-            yield bytes(obstore.get_range(self._store, key, start=start, end=until))
+            with _causes():
+                piece = bytes(obstore.get_range(self._store, key, start=start, end=until))
+            yield piece
             start = until
 
     def size(self, key: str) -> int:
         """Raises: NotFound: `no_media`."""
-        try:
+        with _causes():
             return int(obstore.head(self._store, _checked(key))["size"])
-        except FileNotFoundError as error:
-            raise _missing() from error
 
     def exists(self, key: str) -> bool:
         try:
@@ -90,10 +90,8 @@ class Blobs:
 
     def delete(self, key: str) -> None:
         """It is gone afterwards, whether it was there or not."""
-        try:
+        with suppress(NotFound), _causes():
             obstore.delete(self._store, _checked(key))
-        except FileNotFoundError:
-            return
 
     def delete_all(self, prefix: str) -> None:
         """Every key in the folder `prefix`."""
@@ -106,6 +104,17 @@ def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError(f"{key!r} is not a key")
     return key
+
+
+@contextmanager
+def _causes() -> Iterator[None]:
+    """obstore's errors as ours."""
+    try:
+        yield
+    except (FileNotFoundError, NotFoundError) as error:
+        raise _missing() from error
+    except (OSError, BaseError) as error:
+        raise cause("storage") from error
 
 
 def _missing() -> NotFound:

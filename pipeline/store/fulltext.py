@@ -5,8 +5,9 @@ without spaces are cut into pairs of neighbouring characters (bigrams), which ne
 """
 
 import re
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY, TSVECTOR
 
 CONFIGS = {
@@ -60,6 +61,14 @@ def query(text: str, languages: tuple[str, ...], *, every_word: bool) -> ColumnE
     for other in found[1:]:
         whole = whole.op("||")(other)
     return whole
+
+
+def telling(words: Sequence[str], languages: tuple[str, ...]) -> Select[str]:
+    """Selects, in their order, those of `words` that are a stop word in none of `languages`."""
+    word = func.unnest(cast(list(words), ARRAY(Text))).table_valued("word", with_ordinality="place", name="w").render_derived()
+    names = sorted({config(language) for language in languages})
+    kept = [func.length(func.to_tsvector(cast(literal(name), REGCONFIG), word.c.word)) > 0 for name in names]
+    return select(word.c.word).where(*kept).order_by(word.c.place)
 
 
 def _words(name: str, text: str, every_word: bool) -> ColumnElement[str]:

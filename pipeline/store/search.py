@@ -20,6 +20,10 @@ K = 60
 """Of reciprocal rank fusion: a hit at rank r of one list adds 1 / (K + r). 60 is the constant of its authors (Cormack, Clarke, Büttcher, SIGIR 2009)."""
 DEPTH = 60
 """Hits taken from each list before they are fused."""
+QUERY_WORDS = 64
+"""Words of a question that are looked for one by one."""
+QUERY_CHARACTERS = 2_000
+"""Of a question that are looked for as words; its meaning is that of the whole."""
 RANKED = 2_000
 """Matches whose rank is computed: ranking all of a common word's is what full text search takes its time for."""
 
@@ -37,7 +41,7 @@ def hybrid(
     `score` is the fused score as a share of the best possible one, 0..1.
     """
     where = _filters(languages, video_id)
-    lists = [_by_words(s, clean(query_text), tuple(languages) or _languages(s), where)]
+    lists = [_by_words(s, clean(query_text[:QUERY_CHARACTERS]), tuple(languages) or _languages(s), where)]
     if query_vector is not None:
         lists.append(_by_meaning(s, query_vector, where))
     scores: dict[int, float] = {}
@@ -70,10 +74,10 @@ def _languages(s: Session) -> tuple[str, ...]:
 
 
 def _by_words(s: Session, words: str, languages: tuple[str, ...], where: list[ColumnElement[bool]]) -> list[int]:
-    """Chunks with every word before those with some of them."""
+    """Chunks with every word before those with some of those that mean something."""
     found: list[int] = []
     for every_word in (True, False):
-        query = fulltext.query(words, languages, every_word=every_word)
+        query = fulltext.query(words if every_word else _telling(s, words, languages), languages, every_word=every_word)
         match = ChunkRow.words.bool_op("@@")(query)
         inner = select(ChunkRow.id, func.ts_rank_cd(ChunkRow.words, query, 1).label("rank")).where(match, *where).limit(RANKED).subquery()
         rows = s.execute(select(inner.c.id).order_by(inner.c.rank.desc(), inner.c.id).limit(DEPTH)).scalars()
@@ -81,6 +85,11 @@ def _by_words(s: Session, words: str, languages: tuple[str, ...], where: list[Co
         if len(found) >= DEPTH:
             break
     return found[:DEPTH]
+
+
+def _telling(s: Session, words: str, languages: tuple[str, ...]) -> str:
+    """Without the words that any of the languages has everywhere: a chunk that shares only `the` with a question has nothing to do with it."""
+    return " ".join(s.execute(fulltext.telling(words.split()[:QUERY_WORDS], languages)).scalars())
 
 
 def _by_meaning(s: Session, vector: np.ndarray, where: list[ColumnElement[bool]]) -> list[int]:
