@@ -1,0 +1,91 @@
+"""Whatever is pasted, the page says in one sentence what is wrong, and the library stays as it was."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import YT, paste, paste_video
+
+PASTED = {
+    "https://example.org/watch?v=abcdefghijk": "This is not a link to a YouTube video.",
+    "https://www.youtube.com/watch?v=tooshort": "This is not a link to a YouTube video.",
+    "http://127.0.0.1:5432/": "This is not a link to a YouTube video.",
+    "https://www.youtube.com/playlist?list=PLstandin0001": "playlist",
+    "https://www.youtube.com/@standin": "playlist",
+}
+REFUSED = {
+    "stPrivate01": "This video is private.", "stRemoved01": "This video is no longer on YouTube.", "stAgeGate01": "signed-in adult",
+    "stMembers01": "members of this channel", "stLiveNow01": "still live", "stUpcoming1": "not started",
+}  # fmt: skip
+
+
+def cards(page: Page) -> list[str]:
+    page.goto("/")
+    return [card.get_attribute("href") or "" for card in page.get_by_test_id("card").all()]
+
+
+@pytest.mark.parametrize("text", PASTED)
+def test_what_is_no_link_to_a_video(page: Page, text: str) -> None:
+    before = cards(page)
+    paste(page, text)
+    expect(page.get_by_test_id("error")).to_contain_text(PASTED[text])
+    expect(page.get_by_test_id("paste-field")).to_have_value(text)
+    assert cards(page) == before
+
+
+@pytest.mark.parametrize("video_id", REFUSED)
+def test_a_video_that_cannot_be_had(page: Page, video_id: str) -> None:
+    paste_video(page, video_id)
+    expect(page.get_by_test_id("error")).to_contain_text(REFUSED[video_id], timeout=60_000)
+
+
+def test_silence_is_said_to_be_silence(page: Page) -> None:
+    paste_video(page, "stSilence01")
+    expect(page.get_by_test_id("error")).to_contain_text("No speech was found", timeout=90_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "sentence"),
+    [
+        ("talk.mp3", b"not a sound" * 50, "not audio or video"),
+        ("empty.mp4", b"", "empty"),
+        ("broken.srt", b"no cue here", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_none(page: Page, name: str, body: bytes, sentence: str) -> None:
+    before = cards(page)
+    page.get_by_test_id("file-field").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": body})
+    expect(page.get_by_test_id("error")).to_contain_text(sentence, timeout=60_000)
+    assert cards(page) == before
+
+
+def test_addresses_that_lead_nowhere(page: Page) -> None:
+    for path in ("/v/nothingHere", "/v/x", "/nowhere"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 404
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_role("link", name="Back to the library")).to_be_visible()
+
+
+def test_the_page_of_a_search_without_hits_says_what_helps(page: Page) -> None:
+    page.goto("/search?q=zygomorphic+quaternions")
+    expect(page.locator("main")).to_be_visible()
+    assert page.goto(f"/search?q={'a' * 5000}") is not None
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_a_job_can_be_cancelled(page: Page) -> None:
+    paste_video(page, "talkHours03")
+    page.get_by_test_id("cancel").click()
+    expect(page.locator(".job").first).to_contain_text("Cancelled", timeout=60_000)
+
+
+def test_a_link_can_be_pasted_anywhere(page: Page) -> None:
+    """Not only into the field: the page takes it from the clipboard."""
+    page.goto("/help")
+    page.evaluate(
+        """text => { const data = new DataTransfer(); data.setData("text/plain", text);
+        document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })); }""",
+        f"{YT}stVideo0001",
+    )
+    page.wait_for_url("**/v/stVideo0001")
