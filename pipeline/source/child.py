@@ -1,0 +1,242 @@
+"""The child process that talks to YouTube. Started by sandbox.run only; youtube.py is its other half."""
+
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from yt_dlp.networking.exceptions import HTTPError, RequestError
+
+from pipeline import timecode
+from pipeline.errors import InputError, SourceError, cause
+from pipeline.source import captions, client, links, plain, sandbox, tracks
+from pipeline.source.client import Session
+from pipeline.source.egress import Egress
+from pipeline.source.tracks import Format, Info, Track
+from pipeline.types import Transcript
+
+INFO = "info.json"
+PICTURE = 5 * 1024**2
+"""Bytes of a thumbnail."""
+_PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
+log = structlog.get_logger()
+
+
+# ---------------------------------------------------------------- probe
+
+
+def probe(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+    """Metadata and the best captions with one extraction. The whole info goes to a file, for the download.
+
+    Formats are not needed for it (captions are enough), so a video without any is an error only when there are no captions either.
+    """
+    folder = Path.cwd()
+    with client.connect(folder, request["proxy"], ignore_no_formats_error=True, format="bestaudio/best") as session:
+        report(0.1, "Asking YouTube")
+        info = session.ydl.extract_info(request["url"], download=False)
+        _check_live(info)
+        duration = float(info.get("duration") or 0.0)
+        _check_length(duration, request["max_duration"])
+        found, note = _captions(session, info, duration, report) if request["captions"] else (None, "Captions were not asked for.")
+        if found is None and not info.get("formats"):
+            raise cause(session.code())
+        (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
+    return {"video": _video(info, found), "transcript": _as_json(found), "note": note, "info": INFO}
+
+
+def _check_live(info: Info) -> None:
+    status = info.get("live_status")
+    if status == "is_live":
+        raise cause("live_now")
+    if status == "post_live":
+        raise cause("live_processing")
+    if status == "is_upcoming":
+        start = info.get("release_timestamp")
+        raise cause("live_upcoming", f"It starts on {datetime.fromtimestamp(start, UTC):%Y-%m-%d at %H:%M} UTC." if start else "")
+
+
+def _check_length(duration: float, most: float) -> None:
+    if duration > most:
+        raise cause("too_long", f"It lasts {timecode.clock(duration)}, the limit is {timecode.clock(most)} (NUTSHELL_MAX_DURATION).")
+
+
+def _captions(session: Session, info: Info, duration: float, report: sandbox.Report) -> tuple[Transcript | None, str]:
+    """The first usable track, and a sentence that says why there is none or why a better one was not taken."""
+    candidates = tracks.caption_tracks(info)
+    if not candidates:
+        return None, "The video has no captions in the language that is spoken."
+    notes: list[str] = []
+    for track in candidates:
+        report(0.6, "Reading the captions")
+        found, problem = _fetch_captions(session, track, duration)
+        if found:
+            return found, " ".join(notes)
+        notes.append(problem)
+    return None, " ".join(notes)
+
+
+def _fetch_captions(session: Session, track: Track, duration: float) -> tuple[Transcript | None, str]:
+    kind = "manual" if track.origin.value == "captions_manual" else "automatic"
+    try:
+        data = session.ydl.urlopen(track.url).read(captions.MOST_BYTES + 1)
+        if not data:
+            return None, f"The {kind} captions came empty."
+        transcript = captions.parse(data, track.format, language=track.language, origin=track.origin)
+    except HTTPError as error:
+        return None, f"YouTube did not hand out the {kind} captions ({error.status})."
+    except RequestError as error:
+        log.info("source.captions_failed", error=repr(error)[:300])
+        return None, f"The {kind} captions did not come through."
+    except InputError:
+        return None, f"The {kind} captions could not be read."
+    problem = captions.usable(transcript, duration)
+    return (None, f"The {kind} captions were not used: {problem}.") if problem else (transcript, "")
+
+
+def _video(info: Info, transcript: Transcript | None) -> dict[str, sandbox.Json]:
+    day = str(info.get("upload_date") or "")
+    return {
+        "source_id": f"youtube:{info['id']}",
+        "source_url": f"https://www.youtube.com/watch?v={info['id']}",
+        "title": plain.line(str(info.get("title") or ""), 500) or str(info["id"]),
+        "duration": float(info.get("duration") or 0.0) or (transcript.segments[-1].end if transcript else 0.0),
+        "channel": plain.line(str(info.get("channel") or info.get("uploader") or ""), 200) or None,
+        "language": tracks.spoken_language(info),
+        "published_at": f"{day[:4]}-{day[4:6]}-{day[6:]}" if re.fullmatch(r"\d{8}", day) else None,
+        "description": plain.text(str(info.get("description") or ""), 20_000),
+        "thumbnail_url": info.get("thumbnail"),
+        "chapters": _chapters(info.get("chapters") or [], float(info.get("duration") or 0.0)),
+    }
+
+
+def _chapters(chapters: Sequence[Mapping[str, Any]], duration: float) -> list[tuple[float, float, str]]:
+    """Chapters with a title, inside the duration; a single one divides nothing."""
+    kept = []
+    for chapter in chapters[:1000]:
+        start, end = float(chapter.get("start_time") or 0.0), float(chapter.get("end_time") or duration)
+        title = plain.line(str(chapter.get("title") or ""), 200)
+        if title and 0 <= start < min(end, duration or end):
+            kept.append((start, min(end, duration or end), title))
+    return kept if len(kept) > 1 else []
+
+
+def _as_json(transcript: Transcript | None) -> sandbox.Json:
+    if transcript is None:
+        return None
+    segments = [(s.start, s.end, s.text, s.speaker) for s in transcript.segments]
+    return {"language": transcript.language, "origin": transcript.origin.value, "segments": segments}
+
+
+# ---------------------------------------------------------------- media
+
+
+def audio(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+    """Downloads the best audio from the info of an earlier probe: no second extraction, unless YouTube no longer honours its links."""
+    info = json.loads(Path(request["info"]).read_text())
+    try:
+        return _download_audio(request, info, report)
+    except SourceError as error:
+        if error.code not in ("media_forbidden", "range_lost", "extractor_broken"):
+            raise
+        log.info("source.again", code=error.code)
+    for left in Path.cwd().glob("*.part"):  # a part that is complete already gets 416 for ever
+        left.unlink()
+    return _download_audio({**request, "url": links.parse_link(info["id"]).url}, None, report)
+
+
+def _download_audio(request: sandbox.Json, info: dict[str, Any] | None, report: sandbox.Report) -> sandbox.Json:
+    """`info` None: ask YouTube anew, by the link rebuilt from the id."""
+
+    def chosen(context: Mapping[str, Any]) -> list[Format]:
+        best = tracks.audio_format(context["formats"])
+        return [best] if best else []
+
+    with _downloading(request, chosen, report) as session:
+        if info is None:
+            info = session.ydl.extract_info(request["url"], download=False)
+        return _download(session, info, request["max_bytes"])[0]
+
+
+def video(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+    """Downloads the pictures and the sound (or one file that has both) and says which files they are."""
+    with _downloading(request, lambda context: list(tracks.video_formats(context["formats"])), report) as session:
+        info = session.ydl.extract_info(request["url"], download=False)
+        _check_live(info)
+        _check_length(float(info.get("duration") or 0.0), request["max_duration"])
+        files = _download(session, info, request["max_bytes"])
+    about = _video(info, None)
+    return {"files": files, "title": about["title"], "chapters": about["chapters"]}
+
+
+def _downloading(request: sandbox.Json, chosen: Any, report: sandbox.Report) -> Any:
+    return client.connect(Path.cwd(), request["proxy"], format=chosen, progress_hooks=[_hook(request["max_bytes"], report)])
+
+
+def _hook(most: int, report: sandbox.Report) -> Any:
+    """Tells how far the download is, at most four times a second, and ends it when it grows too large: yt-dlp's own limit comes late and silently."""
+    last = 0.0
+
+    def hook(state: Mapping[str, Any]) -> None:
+        nonlocal last
+        got = state.get("downloaded_bytes") or 0
+        if got > most:
+            raise _too_large(got, most)
+        total = state.get("total_bytes") or state.get("total_bytes_estimate") or 0
+        if time.monotonic() - last > 0.25:
+            last = time.monotonic()
+            report(min(got / total, 1.0) if total else 0.0, f"Downloading, {got / 1e6:.1f} MB")
+
+    return hook
+
+
+def _download(session: Session, info: dict[str, Any], most: int) -> list[str]:
+    """The paths of what was downloaded. yt-dlp leaves some things out without a word, so the files are looked for."""
+    wanted = list(session.ydl.format_selector({"formats": info.get("formats") or []}))
+    if not wanted:
+        raise cause(session.code(None) if session.words.warnings else "extractor_broken")
+    if (promised := sum(tracks.size(item) for item in wanted)) > most:
+        raise _too_large(promised, most)
+    done = session.ydl.process_ie_result(dict(info), download=True)
+    paths = [Path(item.get("filepath") or "") for item in done.get("requested_downloads") or []]
+    if not paths or not all(path.is_file() and path.stat().st_size for path in paths):
+        raise cause("network", "The download came to nothing.")
+    return [str(path) for path in paths]
+
+
+def _too_large(size: int, most: int) -> Exception:
+    return cause("too_large", f"It has {size / 1e6:.0f} MB, the limit is {most / 1e6:.0f} MB (NUTSHELL_MAX_UPLOAD).")
+
+
+def thumbnail(request: sandbox.Json, _: sandbox.Report) -> sandbox.Json:
+    """The preview picture, through the same way out but without yt-dlp; None when it is none of the known kinds or too large."""
+    with Egress(upstream=request["proxy"]) as egress:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": egress.url}))
+        try:
+            with opener.open(request["url"], timeout=10) as reply:
+                data = reply.read(PICTURE + 1)
+        except (OSError, ValueError) as error:
+            log.info("source.thumbnail_failed", error=repr(error)[:300], blocked=egress.blocked)
+            return None
+    suffix = next((suffix for magic, suffix in _PICTURES.items() if data.startswith(magic)), None)
+    if suffix is None or len(data) > PICTURE:
+        return None
+    path = Path.cwd() / f"thumbnail{suffix}"
+    path.write_bytes(data)
+    return str(path)
+
+
+TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}
+
+
+def handle(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+    client.write_bundle(Path.cwd(), request["extra_ca"])
+    return TASKS[request["task"]](request, report)
+
+
+if __name__ == "__main__":
+    sandbox.serve(handle)

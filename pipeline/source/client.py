@@ -1,0 +1,159 @@
+"""yt-dlp as this project uses it: options whose defaults are wrong for a server, a log of the network, one way out. For the child process; imports yt_dlp."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import certifi
+import structlog
+from yt_dlp import YoutubeDL
+from yt_dlp.networking.common import Request, Response
+from yt_dlp.networking.exceptions import RequestError
+from yt_dlp.utils import YoutubeDLError
+
+from pipeline.errors import cause
+from pipeline.source.egress import Egress
+from pipeline.source.failures import NetworkLog, classify
+
+EXTRACTORS = ["youtube", "youtube:truncated_id", "youtube:truncated_url"]
+"""Full names; without the list yt-dlp would fetch any address with its generic extractor."""
+BUNDLE = "ca.pem"
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Words:
+    """yt-dlp's `logger`: warnings are kept, since some failures are nothing but a warning."""
+
+    warnings: list[str] = field(default_factory=list)
+
+    def debug(self, message: str) -> None:
+        """Not kept."""
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def error(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+class LoggingYDL(YoutubeDL):  # type: ignore[misc]
+    """A YoutubeDL that writes down what every request met. Only public methods are overridden."""
+
+    def __init__(self, params: dict[str, Any], network: NetworkLog) -> None:
+        self.network = network
+        super().__init__(params)
+
+    def urlopen(self, req: str | Request) -> Response:
+        host, path = _place(req if isinstance(req, str) else req.url)
+        try:
+            response = super().urlopen(req)
+        except (YoutubeDLError, OSError) as error:
+            self.network.seen.append((host, path, error))
+            raise
+        self.network.seen.append((host, path, response.status))
+        response.read = _recorded(response.read, self.network, host, path)
+        return response
+
+
+def _place(url: str) -> tuple[str, str]:
+    host, _, path = url.split("://", 1)[-1].partition("/")
+    return host, "/" + path.split("?")[0]
+
+
+def _recorded(read: Callable[..., bytes], network: NetworkLog, host: str, path: str) -> Callable[..., bytes]:
+    """A reply that breaks off half-way fails in read(), not in urlopen()."""
+
+    def recorded(amount: int | None = None) -> bytes:
+        try:
+            return read(amount)
+        except (RequestError, OSError) as error:
+            network.seen.append((host, path, error))
+            raise
+
+    return recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One use of yt-dlp. Lives inside `connect`."""
+
+    ydl: LoggingYDL
+    network: NetworkLog
+    egress: Egress
+    words: Words
+
+    def code(self, error: BaseException | None = None) -> str:
+        return classify(error, self.network, self.egress, "\n".join(self.words.warnings))
+
+
+@contextmanager
+def connect(folder: Path, proxy: str, **options: Any) -> Iterator[Session]:
+    """yt-dlp behind the egress proxy. Everything that it raises inside comes out as an error of ours.
+
+    Raises:
+        NutshellError: any code of the source room.
+    """
+    network, words = NetworkLog(), Words()
+    try:
+        egress = Egress(upstream=proxy)
+    except ValueError as error:
+        raise cause("proxy", f"{error}.".capitalize()) from error
+    with egress, LoggingYDL({**_options(folder, egress, words), **options}, network) as ydl:
+        session = Session(ydl, network, egress, words)
+        try:
+            yield session
+        except (YoutubeDLError, OSError) as error:
+            code = session.code(error)
+            log.info("source.failed", code=code, error=repr(error)[:500], network=[(h, p, str(o)[:200]) for h, p, o in network.seen],
+                     failures=egress.failures, blocked=egress.blocked, warnings=words.warnings)  # fmt: skip
+            raise cause(code) from error
+
+
+def _options(folder: Path, egress: Egress, words: Words) -> dict[str, Any]:
+    return {
+        "proxy": egress.url,
+        "compat_opts": {"no-certifi"},  # so that SSL_CERT_FILE counts
+        "allowed_extractors": EXTRACTORS,
+        "logger": words,
+        "color": "never",
+        "noprogress": True,
+        "noplaylist": True,
+        "cachedir": False,
+        "updatetime": False,
+        "paths": {"home": str(folder)},
+        "outtmpl": "%(id)s.%(format_id)s.%(ext)s",  # nothing of the title: no name of a stranger's becomes a path
+        "fixup": "never",  # keeps the bytes as served and needs no ffmpeg
+        "retries": 3,  # of a download; 0 in the API
+        "fragment_retries": 3,
+        "extractor_retries": 2,
+        "retry_sleep_functions": {"http": _pause, "extractor": _pause},  # else there is no pause at all
+        "socket_timeout": 20,
+    }
+
+
+def _pause(n: int) -> float:
+    """Seconds before retry `n`, counted from 0: 1, 2, 4, …"""
+    return float(min(2**n, 10))
+
+
+def write_bundle(folder: Path, extra_ca: str) -> Path:
+    """certifi's authorities and the operator's, in one file.
+
+    Raises:
+        SourceError: `tls`: the operator's file cannot be read or holds no certificate.
+    """
+    bundle = folder / BUNDLE
+    text = certifi.contents()
+    if extra_ca:
+        try:
+            text += "\n" + Path(extra_ca).read_text("ascii")
+            bundle.write_text(text)
+            ssl.create_default_context(cafile=extra_ca)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            raise cause("tls", f"The file {extra_ca} cannot be used: {error}.") from error
+    bundle.write_text(text)
+    return bundle

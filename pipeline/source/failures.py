@@ -1,0 +1,118 @@
+"""What yt-dlp's failures mean: exception, its message and a log of our own -> one of the codes of errors.py. For the child process; imports yt_dlp.
+
+A 429, 503 or time-out of the player API is only a warning to yt-dlp: the exception then says "Failed to extract any player response" or "No video formats
+found!" and nothing else. So the log of every request is asked first for sentences that say nothing.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, ProxyError, TransportError
+from yt_dlp.utils import DownloadCancelled, DownloadError, GeoRestrictedError, UnsupportedError
+
+from pipeline.source.egress import Egress
+
+
+@dataclass(slots=True)
+class NetworkLog:
+    """What every request of one child met, in order: host, path, and status or exception. Nothing of the query, which holds signatures."""
+
+    seen: list[tuple[str, str, int | Exception]] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Exception]:
+        return [outcome for _, _, outcome in self.seen if isinstance(outcome, Exception)]
+
+
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (code, re.compile(pattern))
+    for code, pattern in (
+        ("rate_limited", r"rate-limited by YouTube|content isn.t available, try again later|HTTP Error 429|Too Many Requests"),
+        ("bot_check", r"confirm you.re not a bot|[Cc]aptcha|unusual traffic|IP is likely being blocked|Confirm you are human"),
+        ("age_restricted", r"confirm your age|age-restricted|inappropriate for some users"),
+        ("members_only", r"members-only|available to this channel's members|Join this channel"),
+        ("payment_required", r"requires payment|Premium members|YouTube Premium|purchase|rental"),
+        ("private", r"[Pp]rivate video|video is private"),
+        ("geo_blocked", r"in your country|not available in your (?:country|region|location)|from your location"),
+        ("live_upcoming", r"live event will begin|Premieres? in|Premiere will begin|Waiting for |offline"),
+        ("removed", r"removed by|account associated with this video has been terminated|no longer available|has been removed|isn.t available anymore"),
+        ("removed", r"copyright|violat|recording is not available"),
+        ("drm", r"DRM protected"),
+        ("too_large", r"File too large"),
+        ("storage", r"unable to write data|unable to open for writing|Unable to create directory|No space left|Disk quota|Read-only file system"),
+        ("playlist", r"playlist (?:type is unviewable|does not exist)|does not have a \w+ tab|channel does not exist|channel/playlist does not exist"),
+        ("bad_link", r"looks truncated|Incomplete YouTube ID|Unsupported URL|No suitable extractor|is not a valid URL"),
+        ("range_lost", r"HTTP Error 416"),
+        ("media_forbidden", r"HTTP Error 403"),
+        ("captions_unavailable", r"Did not get any data blocks"),
+        ("network", r"timed out|Failed to resolve|Connection (?:refused|reset|aborted)|Remote end closed"),
+        ("network", r"bytes read, .* more expected|HTTP Error 5\d\d|IncompleteRead"),
+        ("unavailable", r"[Vv]ideo unavailable|This video is unavailable|content isn.t available|This video is not available"),
+    )
+)  # fmt: skip
+"""First match wins: a more telling sentence stands above one that it contains."""
+_GENERIC = re.compile(
+    r"Failed to extract any player response|No video formats found|Unable to (?:extract|download)|unable to download video data|"
+    r"Unable to recognize|Requested format is not available"
+)
+
+
+def classify(error: BaseException | None, network: NetworkLog, egress: Egress, said: str = "") -> str:
+    """The code of what happened. `error` is None when yt-dlp only warned; `said` is then what it warned."""
+    chain = _chain(error)
+    if any(isinstance(link, DownloadCancelled) for link in chain):
+        return "cancelled"
+    if any(isinstance(link, UnsupportedError) for link in chain):
+        return "bad_link"
+    if code := _of_the_way_out(chain, network, egress):
+        return code
+    if any(isinstance(link, GeoRestrictedError) for link in chain):
+        return "geo_blocked"
+    message = "\n".join([said, *(str(getattr(link, "orig_msg", None) or link) for link in chain)])
+    if _GENERIC.search(message) and not re.search(r"HTTP Error 4(?:03|16)", message) and (code := _hidden(network)):
+        return code
+    for code, pattern in _RULES:
+        if pattern.search(message):
+            return code
+    if any(isinstance(link, TransportError) for link in chain):
+        return "network"
+    if _GENERIC.search(message):
+        return "extractor_broken"
+    return "unknown" if error is None or isinstance(error, DownloadError) else "internal"
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """The error and what it came from. yt-dlp keeps causes in three places."""
+    chain: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        link = waiting.pop()
+        if not isinstance(link, BaseException) or link in chain:
+            continue
+        chain.append(link)
+        info = getattr(link, "exc_info", None)
+        waiting += [info[1] if info else None, getattr(link, "cause", None), link.__cause__]
+    return chain
+
+
+def _of_the_way_out(chain: list[BaseException], network: NetworkLog, egress: Egress) -> str | None:
+    """Blocked addresses, dead networks and proxies look alike to yt-dlp (a refused CONNECT); the egress knows which it was."""
+    met = [*chain, *network.errors]
+    if egress.blocked:
+        return "blocked_address"
+    if any(isinstance(error, CertificateVerifyError) for error in met):
+        return "tls"
+    if any(isinstance(error, ProxyError) for error in met) and not egress.successes:
+        return egress.failures[-1].kind if egress.failures else "proxy"
+    return None
+
+
+def _hidden(network: NetworkLog) -> str | None:
+    statuses = [error.status for error in network.errors if isinstance(error, HTTPError)]
+    if 429 in statuses:
+        return "rate_limited"
+    if 403 in statuses:
+        return "bot_check"
+    if any(status >= 500 for status in statuses) or any(isinstance(error, TransportError) for error in network.errors):
+        return "network"
+    return None

@@ -1,0 +1,236 @@
+"""Work on untrusted input in a child process: clean environment, own folder and session, limits, a deadline, and a sure end.
+
+The parent calls `run(module, request, ...)`, the module's `main` calls `serve(handler)`. The request is one line of JSON on the child's standard input. The child
+answers with lines of JSON on standard output: `{"progress": [fraction, message]}` any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
+Standard input stays open as a lifeline: when the parent dies, however it dies, the child sees the end of it and ends itself with all that it started.
+"""
+
+import json
+import math
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+
+import pipeline
+from pipeline.errors import CODES, NutshellError, cause
+from pipeline.types import Emit, Progress
+
+TICK = 0.5
+"""Seconds between two calls of `emit` while the child says nothing, and so the longest that a cancel waits."""
+
+Json = Any
+Report = Callable[[float, str], None]
+"""What a handler calls with its fraction and a message."""
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use. None: not limited (deno reserves terabytes of addresses, so memory cannot be limited for yt-dlp)."""
+
+    seconds: float
+    """Wall clock, kept by the parent."""
+    cpu_seconds: float
+    file_bytes: int
+    open_files: int = 256
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deaths:
+    """The codes of the ends that a child cannot report itself."""
+
+    timeout: str
+    killed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a child: its module, its folder, what it may use, and how its progress is called."""
+
+    module: str
+    workdir: Path
+    limits: Limits
+    deaths: Deaths
+    stage: str
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def quiet(progress: Progress) -> None:
+    """An `Emit` for work that nobody watches."""
+
+
+def run(job: Job, request: Json, emit: Emit) -> Json:
+    """The handler's result.
+
+    Raises:
+        NutshellError: what the child reported, or job.deaths; and whatever `emit` raises, after the child and its children have been killed.
+    """
+    with tempfile.TemporaryFile() as errors:
+        try:
+            return _converse(job, request, emit, errors)
+        except NutshellError as error:
+            log.info("source.child_failed", module=job.module, code=error.code, stderr=_tail(errors))
+            raise
+
+
+def _converse(job: Job, request: Json, emit: Emit, errors: IO[bytes]) -> Json:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-s", "-m", job.module],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+        cwd=job.workdir, env=_environment(job), start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        _send(process.stdin, {"limits": asdict(job.limits), "request": request})
+        emit(Progress(job.stage, 0.0, ""))
+        last = Progress(job.stage, 0.0, "")
+        for answer in _answers(process.stdout, job):
+            if answer is None:
+                emit(last)
+            elif "progress" in answer:
+                last = Progress(job.stage, float(answer["progress"][0]), str(answer["progress"][1]))
+                emit(last)
+            elif "error" in answer:
+                raise _error(*answer["error"])
+            else:
+                return answer["result"]
+        raise cause(job.deaths.killed)
+    finally:
+        _end(process)
+
+
+def _send(pipe: IO[bytes], request: Json) -> None:
+    try:
+        pipe.write(json.dumps(request).encode() + b"\n")
+        pipe.flush()
+    except BrokenPipeError:  # it is dead already; reading its answer finds that out
+        log.warning("source.child_gone")
+
+
+def _answers(pipe: IO[bytes], job: Job) -> Iterator[dict[str, Json] | None]:
+    """The child's lines as they come; None at every tick of silence; ends with the child's output."""
+    deadline = time.monotonic() + job.limits.seconds
+    waiting = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while True:
+            if time.monotonic() > deadline:
+                raise cause(job.deaths.timeout, f"It was given up after {job.limits.seconds:.0f} seconds.")
+            if not selector.select(TICK):
+                yield None
+                continue
+            data = os.read(pipe.fileno(), 1 << 20)
+            if not data:
+                return
+            *lines, waiting = (waiting + data).split(b"\n") if b"\n" in data else (waiting + data,)
+            for line in lines:
+                yield json.loads(line)
+
+
+def _error(code: str, sentence: str) -> NutshellError:
+    row = CODES[code]
+    return row.kind(code, sentence, retryable=row.retryable, retry_after=row.retry_after)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kills the whole session before the leader is reaped, while its number cannot be anyone else's."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # macOS says the latter when only the dead leader is left
+        process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+
+
+def _environment(job: Job) -> dict[str, str]:
+    """Nothing is inherited: no proxies, keys, preloads or plugins of the operator's shell."""
+    return {
+        "PATH": str(Path(sys.executable).parent),  # where deno lies; no ffmpeg, which yt-dlp would use of itself
+        "PYTHONPATH": str(Path(pipeline.__file__).resolve().parent.parent),
+        "LANG": "C.UTF-8",
+        "HOME": str(job.workdir),
+        "TMPDIR": str(job.workdir),
+        "ORT_DISABLE_TELEMETRY": "1",
+        **dict(job.environment),
+    }
+
+
+def _tail(file: IO[bytes]) -> str:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 4000))
+    return file.read().decode(errors="replace")
+
+
+# ---------------------------------------------------------------- the child's side
+
+
+def serve(handler: Callable[[Json, Report], Json]) -> None:
+    """Reads the request, limits this process, runs the handler and answers. Errors of our tree go to the parent as they are."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not look like an answer
+    message = json.loads(_read_line())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _limit(Limits(**message["limits"]))
+
+    def answer(**fields: Json) -> None:
+        answers.write(json.dumps(fields).encode() + b"\n")
+        answers.flush()
+
+    try:
+        result = handler(message["request"], lambda fraction, text: answer(progress=[fraction, text]))
+    except NutshellError as error:
+        answer(error=[error.code, str(error)])
+    else:
+        answer(result=result)
+
+
+def _read_line() -> bytes:
+    """Unbuffered, so that the lifeline thread holds no lock of sys.stdin when the interpreter ends."""
+    line = b""
+    while not line.endswith(b"\n"):
+        data = os.read(0, 1 << 16)
+        if not data:
+            raise SystemExit("no request")
+        line += data
+    return line
+
+
+def _die_with_parent() -> None:
+    while os.read(0, 1):
+        continue
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _limit(limits: Limits) -> None:
+    cpu = math.ceil(limits.cpu_seconds)
+    wanted = {
+        resource.RLIMIT_CPU: cpu,
+        resource.RLIMIT_FSIZE: limits.file_bytes,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_CORE: 0,
+    }
+    if limits.memory_bytes is not None:
+        wanted[resource.RLIMIT_AS] = limits.memory_bytes
+    for kind, value in wanted.items():
+        hard = resource.getrlimit(kind)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))

@@ -1,0 +1,99 @@
+"""A YouTube link -> Video, captions, media. yt-dlp runs in a child process (child.py), which is the only sure way to stop it and to bound what it takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import Settings
+from pipeline.source import media, sandbox
+from pipeline.source.links import Source
+from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
+
+PROBE_SECONDS = 180.0
+"""Metadata and captions are a handful of requests."""
+_MERGE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one look at YouTube gave."""
+
+    video: Video
+    transcript: Transcript | None
+    """The best usable captions; None: listen instead."""
+    captions_note: str
+    """Why there are no captions, or why not the manual ones; empty when all is as one would wish."""
+    info_path: Path
+    """yt-dlp's own info in the work folder, for fetch_audio. Its links are honoured for some hours."""
+
+
+def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True) -> Probe:
+    """Metadata and the best captions, in one child process and with one extraction.
+
+    Raises:
+        NutshellError: any code of the source room, for example `private`, `live_now`, `too_long`, `network`.
+    """
+    found = _run("probe", settings, workdir, emit, url=source.url, captions=captions, most_seconds=PROBE_SECONDS)
+    video = dict(found["video"])
+    video["chapters"] = tuple(Chapter(*chapter) for chapter in video["chapters"])
+    return Probe(Video(**video), _transcript(found["transcript"]), found["note"], workdir / found["info"])
+
+
+def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emit) -> Path:
+    """The best audio as served (usually opus in webm, or m4a), in the original language. `info`: a probe or its info_path.
+
+    Raises:
+        NutshellError: any code of the source room, for example `media_forbidden`, `too_large`, `network`.
+    """
+    path = info.info_path if isinstance(info, Probe) else info
+    return Path(_run("audio", settings, workdir, emit, info=str(path.absolute())))
+
+
+def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -> Path:
+    """Pictures (at most 720 lines) and sound in one mp4, webm or mkv, with title and chapters.
+
+    Raises:
+        NutshellError: as fetch_audio.
+    """
+    found = _run("video", settings, workdir, emit, url=source.url)
+    files = [Path(file) for file in found["files"]]
+    if len(files) == 1:
+        return files[0]
+    request = {"task": "merge", "video": str(files[0]), "audio": str(files[1]), "stem": str(workdir / f"{files[0].name.split('.')[0]}.merged"),
+               "title": found["title"], "chapters": found["chapters"]}  # fmt: skip
+    limits = sandbox.Limits(_MERGE_SECONDS, _MERGE_SECONDS, settings.max_upload * 2, memory_bytes=media.MEMORY)
+    job = sandbox.Job("pipeline.source.media_child", workdir, limits, sandbox.Deaths(timeout="bad_media", killed="bad_media"), "download")
+    merged = Path(sandbox.run(job, request, emit))
+    for file in files:
+        file.unlink()
+    return merged
+
+
+def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | None:
+    """The preview picture as jpg, png or webp; None when there is none to be had, which is never a reason to fail."""
+    if not video.thumbnail_url:
+        return None
+    path = _run("thumbnail", settings, workdir, sandbox.quiet, url=video.thumbnail_url, most_seconds=30.0)
+    return Path(path) if path else None
+
+
+def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> sandbox.Json:
+    seconds = min(settings.fetch_timeout, most_seconds or settings.fetch_timeout)
+    limits = sandbox.Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
+    job = sandbox.Job(
+        "pipeline.source.child", workdir, limits, sandbox.Deaths(timeout="network", killed="internal"), "download" if task == "video" else "fetch",
+        environment=(("SSL_CERT_FILE", str(workdir / "ca.pem")), ("SSL_CERT_DIR", str(workdir / "none")), ("YTDLP_NO_PLUGINS", "1"), ("DENO_NO_UPDATE_CHECK", "1")),
+    )  # fmt: skip
+    common = {
+        "proxy": settings.proxy,
+        "extra_ca": settings.extra_ca,
+        "max_duration": settings.max_duration,
+        "max_bytes": settings.max_upload,
+    }
+    return sandbox.run(job, {"task": task, **common, **request}, emit)
+
+
+def _transcript(found: sandbox.Json) -> Transcript | None:
+    if found is None:
+        return None
+    segments = tuple(Segment(start, end, text, speaker) for start, end, text, speaker in found["segments"])
+    return Transcript(found["language"], Origin(found["origin"]), None, segments)
