@@ -13,8 +13,9 @@ TORCH := torch==2.13.0
 UV := uv==0.13.9
 sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 
-# A moved folder or a vanished Python makes a virtual environment useless: then it is made anew.
-ifneq ($(shell $(PY) -c 'import sys; print(sys.prefix)' 2>/dev/null),$(CURDIR)/$(VENV))
+# A moved folder or a vanished Python makes a virtual environment useless (its scripts name their place): then it is made anew.
+WORKS = $(PY) -c 'import pip' 2>/dev/null && head -n 3 $(VENV)/bin/pip | grep -qF '$(CURDIR)/$(VENV)/bin/'
+ifneq ($(shell $(WORKS) && echo yes),yes)
 $(shell rm -f $(VENV)/.made)
 endif
 MADE := $(VENV)/.made
@@ -61,10 +62,11 @@ clean: ## remove the virtual environment and the demo's data; your library stays
 	rm -rf $(VENV) .nutshell .coverage .mypy_cache .ruff_cache .pytest_cache
 
 setup: $(HAS_US)
+	@:
 
 # Stamps hold by their names, not by their times: a checkout that touches files installs nothing anew. Hence only order-only prerequisites below.
 $(MADE):
-	@set -e; if [ "$$($(PY) -c 'import sys, pip; print(sys.prefix)' 2>/dev/null)" = "$(CURDIR)/$(VENV)" ]; then exit 0; fi; \
+	@set -e; if $(WORKS); then exit 0; fi; \
 	found=; for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; done; \
 	if [ -z "$$found" ]; then \
