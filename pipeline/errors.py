@@ -54,6 +54,7 @@ class ContextTooLong(ModelError):
     http_status = 500
 
     def __init__(self, needed: int, window: int) -> None:
+        self.needed, self.window = needed, window
         super().__init__("context_too_long", f"A prompt of {needed} tokens does not fit the model's window of {window}. This is a fault of Nutshell; please report it.")
 
 

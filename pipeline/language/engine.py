@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import structlog
 from tokenizers.decoders import DecodeStream
 
-from pipeline.errors import ContextTooLong, ModelError
-from pipeline.language.generator import Priority
+from pipeline.errors import ContextTooLong
+from pipeline.language.generator import Priority, unavailable
 from pipeline.language.llama import Llama, Slab, Span
 from pipeline.language.sampling import Sampling, choose
 
@@ -118,7 +118,18 @@ class Request:
 class Engine:
     """Owns the model and its thread. Thread-safe."""
 
-    def __init__(self, model: Llama, tokenizer: "Tokenizer", ends: frozenset[int], window: int, limits: Limits = Limits()) -> None:
+    def __init__(
+        self,
+        model: Llama,
+        tokenizer: "Tokenizer",
+        ends: frozenset[int],
+        window: int,
+        *,
+        limits: Limits | None = None,
+        on_failure: Callable[[], None] | None = None,
+    ) -> None:
+        """`on_failure`: called from the engine's thread when it cannot go on, after the callers have been told."""
+        limits = limits or Limits()
         self.window = window
         self._model, self._tokenizer, self._ends, self._limits = model, tokenizer, ends, limits
         self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
@@ -132,6 +143,7 @@ class Engine:
         self._slice = 256
         self._pass = 0
         self._failure: BaseException | None = None
+        self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name="language-engine", daemon=True)
         self._thread.start()
 
@@ -170,6 +182,8 @@ class Engine:
         finally:
             for request in self._everything():
                 request.sink(Done(request.key, request.text, "failed"))
+            if self._failure is not None and self._on_failure is not None:
+                self._on_failure()
 
     def _everything(self) -> list[Request]:
         waiting = [entry[2] for entry in self._waiting]
@@ -338,15 +352,6 @@ class Engine:
         request.slab = None
         self._send(request, len(request.text))
         request.sink(Done(request.key, request.text, reason, len(request.tokens), len(request.answer)))
-
-
-def unavailable() -> ModelError:
-    return ModelError(
-        "model_unavailable",
-        "The language model has stopped; it is started again by itself. Try again in a moment.",
-        retryable=True,
-        retry_after=5.0,
-    )
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> int:

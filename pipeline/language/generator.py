@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.config import Settings
+from pipeline.errors import ModelError
 
 Vectors = npt.NDArray[np.float32]
 DIMENSIONS = 384
@@ -94,6 +95,13 @@ class Embedder(Protocol):
         """Vectors of what is looked for. Raises as `passages`."""
 
     def close(self) -> None: ...
+
+
+def unavailable() -> ModelError:
+    """The model has failed where it runs."""
+    return ModelError(
+        "model_unavailable", "The language model has stopped; it is started again by itself.", retryable=True, retry_after=5.0
+    )
 
 
 def open_generator(settings: Settings, *, in_process: bool) -> Generator:

@@ -1,17 +1,16 @@
 """The language model inside this process: a `Generator` over the engine. Imports torch."""
 
 import queue
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong
 from pipeline.language import profiles
-from pipeline.language.engine import Done, Engine, Event, Limits, Request, unavailable
+from pipeline.language.engine import Done, Engine, Event, Limits, Request
 from pipeline.language.forms import Form, choose_form, render
-from pipeline.language.generator import OnDone, Priority, Prompt
+from pipeline.language.generator import OnDone, Priority, Prompt, unavailable
 from pipeline.language.llama import Llama
 from pipeline.language.placement import Placement, place
 from pipeline.language.sampling import Sampling
@@ -19,12 +18,23 @@ from pipeline.language.weights import Checkpoint, read
 
 log = structlog.get_logger(__name__)
 
+OnFailure = Callable[[], None]
+
 
 class LocalGenerator:
     """A loaded model with its form and tokenizer. Lives as long as its process; see `Generator` for the contract."""
 
-    def __init__(self, checkpoint: Checkpoint, placement: Placement, form: Form, *, window: int = 0, limits: Limits | None = None) -> None:
-        """Load the model. `window`: use less of its window than it has; 0: all."""
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        placement: Placement,
+        form: Form,
+        *,
+        window: int = 0,
+        limits: Limits | None = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
+        """Load the model. `window`: use less of its window than it has; 0: all. `on_failure`: see `Engine`."""
         self.model = checkpoint.name
         self.form = form
         self.reason = placement.reason
@@ -34,24 +44,19 @@ class LocalGenerator:
         self._bos = self._token_id(checkpoint.specials.get("bos_token", "")) if form.bos else []
         ends = checkpoint.ends | {number for stop in form.stops for number in self._token_id(stop)}
         llama = Llama(checkpoint, device=placement.device, dtype=placement.dtype, cache_dtype=placement.cache_dtype)
-        self.engine = Engine(llama, self._tokenizer, frozenset(ends), self.window, limits or Limits())
+        self.engine = Engine(llama, self._tokenizer, frozenset(ends), self.window, limits=limits, on_failure=on_failure)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "LocalGenerator":
+    def from_settings(cls, settings: Settings, on_failure: OnFailure | None = None) -> "LocalGenerator":
         """The model that the settings and the profile name.
 
         Raises:
             ModelError: `model_missing`, `model_broken`, `model_too_large`.
         """
-        path = profiles.choose_llm(settings).path
-        return cls.from_path(path, settings)
-
-    @classmethod
-    def from_path(cls, path: Path, settings: Settings) -> "LocalGenerator":
-        checkpoint = read(path)
+        checkpoint = read(profiles.choose_llm(settings).path)
         form = choose_form(checkpoint.name, checkpoint.template, checkpoint.specials, family=settings.llm_family)
         placement = place(settings, checkpoint.shape, checkpoint.name)
-        generator = cls(checkpoint, placement, form, window=settings.llm_window)
+        generator = cls(checkpoint, placement, form, window=settings.llm_window, on_failure=on_failure)
         log.info("language model loaded", model=generator.model, form=form.family, window=generator.window, reason=placement.reason)
         return generator
 
