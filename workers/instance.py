@@ -9,14 +9,11 @@ from collections.abc import Iterable
 from typing import IO, Self
 
 import psutil
-import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from workers.processes import MARK
 from workers.supervision import pid_file
-
-log = structlog.get_logger(__name__)
 
 
 class Instance:
@@ -86,7 +83,6 @@ def clear_leftovers(settings: Settings) -> int:
     found = [*supervisors, *_descendants(supervisors), *_marked(settings), *_postmaster(settings)]
     if not found:
         return 0
-    log.info("stopping what an earlier run left", processes=len(set(found)))
     _end(supervisors, signal.SIGTERM, 25)  # it stops its own in order
     _end(_postmaster(settings), signal.SIGINT, 20)
     _end(found, signal.SIGTERM, 3)
@@ -127,14 +123,17 @@ def _descendants(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def _marked(settings: Settings) -> list[psutil.Process]:
-    """Processes whose environment says that they belong to this data folder."""
+    """Processes whose environment says that they belong to this data folder; and Valkey, which writes its title over its environment, by that title."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == str(settings.home) and process.pid != os.getpid():
-                found.append(process)
+            is_ours = process.environ().get(MARK) == str(settings.home) or (
+                process.name() == "valkey-server" and str(settings.valkey_socket) in " ".join(process.cmdline())
+            )
         except (psutil.Error, OSError):
             continue  # another user's, or gone
+        if is_ours and process.pid != os.getpid():
+            found.append(process)
     return found
 
 

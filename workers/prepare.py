@@ -30,10 +30,15 @@ def prepare_models(settings: Settings, say: Callable[[str], None] = click.echo) 
     """
     if not missing_models(settings):
         return
-    with subprocess.Popen([sys.executable, "-m", "workers.prepare"], cwd=ROOT, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        for line in child.stdout or ():
-            say(line.rstrip())
-        trouble = (child.stderr.read() if child.stderr else "").strip().splitlines()
+    command = [sys.executable, "-m", "workers.prepare"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            for line in child.stdout or ():
+                say(line.rstrip())
+            trouble = (child.stderr.read() if child.stderr else "").strip().splitlines()
+        except BaseException:  # also Ctrl-C
+            child.terminate()
+            raise
     if child.returncode:
         raise ModelError("model_missing", trouble[-1] if trouble else "The built-in models could not be prepared. Run `make run` again.")
     if missing := missing_models(settings):

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from types import FrameType
 
 import click
-import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ModelError
@@ -23,13 +22,9 @@ from workers.processes import address, programs
 from workers.setup_checks import LEAST_FREE, check_disk, check_host, pick_port
 from workers.supervision import RUNNING, Supervisor, log_file
 
-log = structlog.get_logger(__name__)
-
 Say = Callable[[str], None]
 READY_SECONDS = 180.0
 """A first start on a slow disk reads a gigabyte of models."""
-SHORTEST_LIFE = 20.0
-"""A supervisor that was killed is started again, but not one that dies sooner than this."""
 RETRY_SECONDS = 60.0
 """Pause before a program that supervisor gave up is tried again."""
 
@@ -47,13 +42,13 @@ def up(settings: Settings, *, say: Say = click.echo, least_free: int = LEAST_FRE
     check_host(settings)
     check_disk(settings.home, least_free)
     servers.prepare_folders(settings)
-    stop = _stop_on_signal()
     with Instance(settings) as instance:
         if left := clear_leftovers(settings):
             say(f"Stopped {left} processes that an earlier run had left.")
         settings = settings.model_copy(update={"port": pick_port(settings)})
         instance.announce(page(settings))
         prepare(settings, say)
+        stop = _stop_on_signal()  # not earlier: whatever is being made may simply be interrupted
         while not stop.is_set():
             _run(settings, say, stop)
     return 0
@@ -77,8 +72,7 @@ def prepare(settings: Settings, say: Say) -> None:
 def _stop_on_signal() -> threading.Event:
     stop = threading.Event()
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        log.info("stopping", signal=signal.Signals(number).name)
+    def on_signal(_: int, __: FrameType | None) -> None:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -87,8 +81,7 @@ def _stop_on_signal() -> threading.Event:
 
 
 def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
-    """One life of the supervisor. Returns when `stop` is set, or when supervisord died and should be started again."""
-    began = time.monotonic()
+    """One life of the supervisor. Returns when `stop` is set, or when supervisord died after all had been well: then it should be started again."""
     supervisor = Supervisor(settings, programs(settings))
     try:
         supervisor.start()
@@ -97,9 +90,9 @@ def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
             wait_ready(supervisor, settings, stop)
         if not stop.is_set():
             say(f"Nutshell is ready: {page(settings)}")
-        watch(supervisor, say, stop)
-        if not stop.is_set() and time.monotonic() - began < SHORTEST_LIFE:
-            raise ModelError("server_start", f"The supervisor ends again and again. See {settings.logs_dir / 'supervisord.log'} for the cause.")
+            watch(supervisor, say, stop)
+        if not stop.is_set():
+            say("The supervisor was killed; starting again …")
     finally:
         if stop.is_set():
             say("Stopping …")
@@ -129,12 +122,12 @@ def start_all(supervisor: Supervisor, settings: Settings, stop: threading.Event)
 
 
 def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
-    """Until /readyz says yes. Raises: ModelError `server_start`, when the web server gives up or the time is over."""
+    """Until /readyz says yes. Raises: ModelError `server_start`, when the web server gives up, or supervisord, or the time is over."""
     deadline = time.monotonic() + READY_SECONDS
     while not stop.wait(0.1):
         if is_ready(settings):
             return
-        if supervisor.states().get("web") == "FATAL" or time.monotonic() > deadline:
+        if not supervisor.is_alive() or supervisor.states().get("web") == "FATAL" or time.monotonic() > deadline:
             raise ModelError("server_start", f"The page does not come up. See {log_file(settings, 'web')} for the cause.")
 
 
