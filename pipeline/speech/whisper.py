@@ -1,0 +1,261 @@
+"""Speech to segments with times, as a stream: sound comes in windows, is packed into clips, heard in batches, and given out group by group.
+
+A group is a stretch of the recording, short at the beginning so that the first words come early, longer later so that the clips are full. Memory holds
+two groups, however long the recording: while one is being heard the next is decoded and searched for speech.
+Nothing is conditioned on the text before, so a mistake does not spread, and any group can be done again by itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from pipeline.config import Settings
+from pipeline.errors import ModelError
+from pipeline.speech import audio, engine, guards, words
+from pipeline.speech.clips import RATE, Clip, cut, find_speech, pack, take
+from pipeline.speech.engine import Engine, choose_device
+from pipeline.speech.models import choose
+from pipeline.timecode import clock
+from pipeline.types import Emit, Progress, Segment
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Task = Literal["transcribe", "translate"]
+STAGE = "speech"
+GROUPS = (40.0, 80.0, 160.0, 240.0)
+"""Seconds of the recording in the first group, the second, …; the last value for all that follow."""
+WINDOW = 20.0
+SURE = 0.7
+"""Mean probability from which on the language of the first group is believed."""
+UNDECIDED = 300.0
+"""Seconds after which the likeliest language is taken, however unsure."""
+TICK = 2.0
+"""Seconds between two calls of `emit` while the model works, so that a lease is kept and a cancel is seen."""
+STUCK = 900.0
+"""Seconds after which a batch (tens of seconds on the slowest machines) is held to hang; then the process must be replaced."""
+UNKNOWN = "und"
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A finished group: everything that was said from the end of the group before (or `start`) up to `until`."""
+
+    segments: tuple[Segment, ...]
+    until: float
+    """Seconds; the `start` of a later call that goes on from here."""
+    language: str
+    """Of the recording, also when translating; `und` as long as nobody has spoken."""
+
+
+@dataclass(slots=True)
+class _Group:
+    clips: tuple[Clip, ...]
+    features: list["np.ndarray"]
+    until: float
+    hearings: list["Future[list[engine.Heard]]"] = field(default_factory=list)
+
+
+class Recogniser:
+    """Whisper, loaded at the first use. One per process; `transcribe` one recording at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _device(self) -> engine.Device:
+        return choose_device(self._settings)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        choice = choose(self._settings, cuda=self._device.name == "cuda")
+        log.info("speech model", model=choice.name, why=choice.reason, device=self._device.reason)
+        return Engine(choice.folder, self._device)
+
+    @property
+    def device_reason(self) -> str:
+        """Where the model runs, in which precision, and why."""
+        return self._device.reason
+
+    @property
+    def model_name(self) -> str:
+        """For example `whisper-base`."""
+        return f"whisper-{choose(self._settings, cuda=self._device.name == 'cuda').name}"
+
+    def transcribe(
+        self, path: Path, *, language: str | None = None, task: Task = "transcribe", start: float = 0.0, emit: Emit, duration: float = 0.0
+    ) -> Iterator[Heard]:
+        """What is said in `path` from `start` seconds on, group by group. Closing the iterator ends the work within one batch.
+
+        `language` (any tag; None: detected over the first speech, then kept) is that of the recording; with task `translate` the text is English.
+        `duration` is for progress only. A recording in which nobody speaks gives groups without segments.
+
+        Raises:
+            InputError, SourceError: as audio.windows.
+            ModelError: `model_missing`, `model_broken`, `out_of_memory`, `stuck`.
+        """
+        run = _Run(self._engine, self._settings, task, emit, duration, known_language(language, self._engine.languages))
+        emit(Progress(STAGE, run.fraction(start), "Listening"))
+        with ThreadPoolExecutor(self._device.workers, thread_name_prefix="whisper") as pool:
+            try:
+                yield from run.heard(path, start, pool)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def known_language(tag: str | None, languages: frozenset[str]) -> str | None:
+    """Whisper's code for a language tag (`pt-BR` -> `pt`, `iw` -> `he`), or None when it has none."""
+    if tag is None:
+        return None
+    code = tag.replace("_", "-").split("-")[0].lower()
+    code = {"iw": "he", "in": "id", "ji": "yi", "jv": "jw", "nb": "no", "fil": "tl", "cmn": "zh"}.get(code, code)
+    return code if code in languages else None
+
+
+def plain_code(code: str) -> str:
+    """ISO 639 for Whisper's code: only Javanese differs."""
+    return "jv" if code == "jw" else code
+
+
+class _Run:
+    """One call of `transcribe`."""
+
+    def __init__(self, model: Engine, settings: Settings, task: Task, emit: Emit, duration: float, language: str | None) -> None:
+        self._engine = model
+        self._longest = settings.max_duration
+        self._task = task
+        self._emit = emit
+        self._duration = duration
+        self._language = language
+        self._done = 0.0
+
+    def fraction(self, until: float) -> float:
+        return min(1.0, until / self._duration) if self._duration > 0 else 0.0
+
+    def heard(self, path: Path, start: float, pool: ThreadPoolExecutor) -> Iterator[Heard]:
+        """Each group is handed to the pool before the one before is waited for, so the workers never pause."""
+        self._done = start
+        waiting: list[_Group] = []
+        undecided: list[_Group] = []
+        for group in self._groups(path, start):
+            undecided.append(group)
+            if not self._decided(undecided, start):
+                continue
+            for ready in undecided:
+                self._submit(ready, pool)
+            waiting += undecided
+            undecided = []
+            while len(waiting) > 1:
+                yield self._finish(waiting.pop(0))
+        self._decide(undecided)
+        for ready in undecided:
+            self._submit(ready, pool)
+        for ready in waiting + undecided:
+            yield self._finish(ready)
+
+    def _groups(self, path: Path, start: float) -> Iterator[_Group]:
+        """The recording in groups, cut where nobody speaks."""
+        import numpy as np
+
+        number, at, pieces = 0, start, [np.zeros(0, np.float32)]
+        with closing(audio.windows(path, seconds=WINDOW, start=start, longest=self._longest)) as sound:
+            for window in sound:
+                pieces.append(window.samples)
+                if window.end - at < GROUPS[min(number, len(GROUPS) - 1)]:
+                    continue
+                samples = np.concatenate(pieces)
+                group = self._group(samples, at, last=False)
+                yield group
+                pieces = [samples[round((group.until - at) * RATE) :]]
+                at, number = group.until, number + 1
+        samples = np.concatenate(pieces)
+        if len(samples):
+            yield self._group(samples, at, last=True)
+
+    def _group(self, samples: "np.ndarray", start: float, *, last: bool) -> _Group:
+        end = start + len(samples) / RATE
+        stretches, until = find_speech(samples, start), end
+        if not last:
+            stretches, until = cut(stretches, end)
+        clips = pack(stretches)
+        self._say()
+        return _Group(clips, [self._engine.features(take(samples, start, clip)) for clip in clips], until)
+
+    def _decided(self, groups: Sequence[_Group], start: float) -> bool:
+        """Whether the language is known, having listened to what there is of `groups`."""
+        if self._language is None and any(group.clips for group in groups):
+            self._decide(groups, enough=groups[-1].until - start >= UNDECIDED)
+        return self._language is not None or not any(group.clips for group in groups)
+
+    def _decide(self, groups: Sequence[_Group], *, enough: bool = True) -> None:
+        features = [one for group in groups for one in group.features]
+        if self._language is not None or not features:
+            return
+        chosen = features[:: max(1, len(features) // 4)][:4]
+        total: dict[str, float] = {}
+        for one in chosen:
+            for code, probability in self._engine.language(self._engine.encode([one])).items():
+                total[code] = total.get(code, 0.0) + probability / len(chosen)
+            self._say()
+        code = max(total, key=lambda name: total[name])
+        if enough or total[code] >= SURE:
+            self._language = code
+            log.info("language heard", language=code, probability=round(total[code], 2), clips=len(chosen))
+
+    def _submit(self, group: _Group, pool: ThreadPoolExecutor) -> None:
+        device = self._engine.device
+        size = max(1, min(device.batch, -(-len(group.clips) // device.workers)))
+        for first in range(0, len(group.clips), size):
+            part = slice(first, first + size)
+            lengths = [clip.length for clip in group.clips[part]]
+            group.hearings.append(pool.submit(self._engine.hear, group.features[part], self._language or "en", self._task, lengths))
+        group.features = []
+
+    def _finish(self, group: _Group) -> Heard:
+        segments: list[Segment] = []
+        heard = [one for hearing in group.hearings for one in self._wait(hearing)]
+        for clip, one in zip(group.clips, heard, strict=True):
+            segments += spoken(clip, one)
+        self._done = group.until
+        self._say()
+        return Heard(tuple(segments), group.until, plain_code(self._language) if self._language else UNKNOWN)
+
+    def _wait(self, hearing: "Future[list[engine.Heard]]") -> list[engine.Heard]:
+        waited = 0.0
+        while not wait([hearing], timeout=TICK).done:
+            waited += TICK
+            if waited > STUCK:
+                raise ModelError("stuck", "The speech model has not answered for a quarter of an hour.", retryable=True)
+            self._say()
+        try:
+            return hearing.result()
+        except (RuntimeError, MemoryError) as error:
+            if "memory" in str(error).lower() or isinstance(error, MemoryError):
+                advice = "The speech model ran out of memory. Close other programs, or set NUTSHELL_SPEECH_MODEL to a smaller one."
+                raise ModelError("out_of_memory", advice, retryable=True) from error
+            raise ModelError("speech_failed", f"The speech model failed: {error}", retryable=True) from error
+
+    def _say(self) -> None:
+        whole = f" of {clock(self._duration)}" if self._duration > 0 else ""
+        self._emit(Progress(STAGE, self.fraction(self._done), f"Heard {clock(self._done)}{whole}"))
+
+
+def spoken(clip: Clip, heard: engine.Heard) -> tuple[Segment, ...]:
+    """The segments of one clip: sentences that were said, without what the model made up."""
+    if heard.evidence.silent:
+        return ()
+    said = heard.words
+    if guards.compression(heard.evidence.text) > guards.REPETITIVE:
+        said = guards.collapse(said)
+    placed = [words.Word(word.text, *clip.place(word.start, word.end), word.probability) for word in said]
+    runs = [words.trimmed(run) for run in words.sentences(placed)]
+    return tuple(
+        words.segment(run) for run in runs if not guards.made_up(run, heard.evidence) and "".join(word.text for word in run).strip()
+    )
