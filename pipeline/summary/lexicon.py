@@ -11,410 +11,253 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _phrases(text: str) -> tuple[str, ...]:
+    """The phrases of `text`, divided by bars and squeezed."""
+    return tuple(" ".join(phrase.split()) for phrase in text.split("|"))
+
+
 STOP: Final[dict[str, frozenset[str]]] = {
     "en": _set(
-        """a about above after again against all also am an and any are aren't as at be because been before being below between both but by can can't cannot could
-        couldn't did didn't do does doesn't doing don't down during each else even every few for from further get gets getting go goes going gonna got had hadn't has
-        hasn't have haven't having he he'd he'll he's her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't it it's its itself just kind
-        know let let's like little ll lot lots make makes many may maybe me mean might more most much must my myself no nor not now of off oh ok okay on once one only
-        or other our ours out over own put quite re really right s said same say says see she should shouldn't so some something sort still such t take than that
-        that's the their them themselves then there there's these they they'd they'll they're they've thing things think this those through to too uh um under until up
-        us ve very wanna want was wasn't way we we'd we'll we're we've well were weren't what what's when where which while who whom why will with won't would
-        wouldn't yeah yes yet you you'd you'll you're you've your yours actually basically pretty whole big good great nice different able probably exactly definitely literally obviously
-        essentially simply usually certainly totally absolutely interesting talking talk called call use used using start started look looking come coming came back take
-        new old first last next long couple bunch time day people person stuff guy guys part sense case point fact example question answer idea number"""
+        """
+        a about above after again against all also am an and any are aren't as at be because been before being below between both but by can can't
+        cannot could couldn't did didn't do does doesn't doing don't down during each else even every few for from further get gets getting go goes
+        going gonna got had hadn't has hasn't have haven't having he he'd he'll he's her here hers herself him himself his how i i'd i'll i'm i've if
+        in into is isn't it it's its itself just kind know let let's like little ll lot lots make makes many may maybe me mean might more most much
+        must my myself no nor not now of off oh ok okay on once one only or other our ours out over own put quite re really right s said same say says
+        see she should shouldn't so some something sort still such t take than that that's the their them themselves then there there's these they
+        they'd they'll they're they've thing things think this those through to too uh um under until up us ve very wanna want was wasn't way we we'd
+        we'll we're we've well were weren't what what's when where which while who whom why will with won't would wouldn't yeah yes yet you you'd
+        you'll you're you've your yours actually basically pretty whole big good great nice different able probably exactly definitely literally
+        obviously essentially simply usually certainly totally absolutely interesting talking talk called call use used using start started look
+        looking come coming came back take new old first last next long couple bunch time day people person stuff guy guys part sense case point fact
+        example question answer idea number
+        """
     ),
     "es": _set(
-        """a al algo algunas algunos ante antes aquí así aunque bien bueno cada como con contra cosa cosas cual cuando de del desde donde dos el él ella ellas ellos en
-        entonces entre era eran es esa esas ese eso esos esta está estaba están estar estas este esto estos estoy fue fueron ha haber había han hasta hay he hemos la las
-        le les lo los más me mi mis muy nada ni no nos nosotros o os otra otras otro otros para pero poco por porque pues que qué quien se sea ser si sí sido sin sobre
-        somos son soy su sus también tan tanto te tiene tienen todo todos tu tú un una uno unos va vamos van y ya yo"""
+        """
+        a al algo algunas algunos ante antes aquí así aunque bien bueno cada como con contra cosa cosas cual cuando de del desde donde dos el él ella
+        ellas ellos en entonces entre era eran es esa esas ese eso esos esta está estaba están estar estas este esto estos estoy fue fueron ha haber
+        había han hasta hay he hemos la las le les lo los más me mi mis muy nada ni no nos nosotros o os otra otras otro otros para pero poco por
+        porque pues que qué quien se sea ser si sí sido sin sobre somos son soy su sus también tan tanto te tiene tienen todo todos tu tú un una uno
+        unos va vamos van y ya yo
+        """
     ),
     "fr": _set(
-        """à alors au aucun aussi autre aux avec avoir bien bon c'est ça car ce cela ces cet cette chose choses ci comme comment dans de des deux donc du elle elles en
-        encore est et être eu eux fait faire fois ici il ils j'ai je la le les leur lui là ma mais me même mes moi mon ne nos notre nous on ont ou où par parce pas peu
-        peut plus pour pourquoi qu'il qu'on quand que quel quelle qui quoi sa sans se ses si son sont suis sur ta te tes toi ton tous tout toute très tu un une va voilà
-        vos votre vous y était étaient été"""
+        """
+        à alors au aucun aussi autre aux avec avoir bien bon c'est ça car ce cela ces cet cette chose choses ci comme comment dans de des deux donc du
+        elle elles en encore est et être eu eux fait faire fois ici il ils j'ai je la le les leur lui là ma mais me même mes moi mon ne nos notre nous
+        on ont ou où par parce pas peu peut plus pour pourquoi qu'il qu'on quand que quel quelle qui quoi sa sans se ses si son sont suis sur ta te
+        tes toi ton tous tout toute très tu un une va voilà vos votre vous y était étaient été
+        """
     ),
     "de": _set(
-        """aber alle allem allen aller alles als also am an auch auf aus bei bin bis bist da damit dann das dass dein dem den der des dich die dies diese diesem diesen
-        dieser dieses dir doch dort du durch ein eine einem einen einer eines er es etwas euch für gegen gibt hab habe haben hat hatte hier hin ich ihm ihn ihnen ihr ihre
-        im in ist ja jede jeder jedes jetzt kann kein keine können man mehr mein mich mir mit muss nach nicht nichts noch nun nur ob oder ohne sehr sein seine sich sie
-        sind so soll über um und uns unter vom von vor war waren warum was weil wenn wer werden wie wieder wir wird wo würde zu zum zur zwei"""
+        """
+        aber alle allem allen aller alles als also am an auch auf aus bei bin bis bist da damit dann das dass dein dem den der des dich die dies diese
+        diesem diesen dieser dieses dir doch dort du durch ein eine einem einen einer eines er es etwas euch für gegen gibt hab habe haben hat hatte
+        hier hin ich ihm ihn ihnen ihr ihre im in ist ja jede jeder jedes jetzt kann kein keine können man mehr mein mich mir mit muss nach nicht
+        nichts noch nun nur ob oder ohne sehr sein seine sich sie sind so soll über um und uns unter vom von vor war waren warum was weil wenn wer
+        werden wie wieder wir wird wo würde zu zum zur zwei
+        """
     ),
     "pt": _set(
-        """a ao aos aquela aquele aqui as assim até bem cada coisa coisas com como da das de dela dele depois do dos e é ela elas ele eles em então entre era essa esse
-        esta está estão este eu foi foram gente há isso isto já lá lhe mais mas me mesmo meu minha muito na não nas nem no nos nós num numa o os ou para pela pelo por
-        porque pra quando que quem se sem ser seu sua são só também tem têm tudo um uma vai você vocês"""
+        """
+        a ao aos aquela aquele aqui as assim até bem cada coisa coisas com como da das de dela dele depois do dos e é ela elas ele eles em então entre
+        era essa esse esta está estão este eu foi foram gente há isso isto já lá lhe mais mas me mesmo meu minha muito na não nas nem no nos nós num
+        numa o os ou para pela pelo por porque pra quando que quem se sem ser seu sua são só também tem têm tudo um uma vai você vocês
+        """
     ),
     "it": _set(
-        """a ad ai al alla alle allora anche c'è che chi ci come con così cosa cose cui da dal dalla dei del della delle di dove due e è ed era erano essere fa fare gli
-        ha hai hanno ho i il in io l la le lei lo loro lui ma mi mio molto ne nei nel nella no noi non o ogni per perché più poi quando quella quelli quello questa queste
-        questi questo qui se sei si sia sono sta stato su sua sul sulla suo te ti tra tu tutti tutto un una uno va vi voi"""
+        """
+        a ad ai al alla alle allora anche c'è che chi ci come con così cosa cose cui da dal dalla dei del della delle di dove due e è ed era erano
+        essere fa fare gli ha hai hanno ho i il in io l la le lei lo loro lui ma mi mio molto ne nei nel nella no noi non o ogni per perché più poi
+        quando quella quelli quello questa queste questi questo qui se sei si sia sono sta stato su sua sul sulla suo te ti tra tu tutti tutto un una
+        uno va vi voi
+        """
     ),
     "nl": _set(
-        """aan al als bij dan dat de der deze die dit doen dus een en er ook gaan gaat geen had heb hebben heeft het hier hij hoe ik in is ja je kan kunnen maar me meer
-        met mij mijn moet naar niet nog nou nu of om omdat ons ook op over te toch tot u uit van veel voor waar want waren was wat we wel werd wie wij worden wordt zal ze
-        zich zijn zo zou"""
+        """
+        aan al als bij dan dat de der deze die dit doen dus een en er ook gaan gaat geen had heb hebben heeft het hier hij hoe ik in is ja je kan
+        kunnen maar me meer met mij mijn moet naar niet nog nou nu of om omdat ons ook op over te toch tot u uit van veel voor waar want waren was wat
+        we wel werd wie wij worden wordt zal ze zich zijn zo zou
+        """
     ),
 }
 
 CUES: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        "the key",
-        "the main",
-        "the most important",
-        "the important",
-        "in conclusion",
-        "to summarize",
-        "in summary",
-        "the point is",
-        "the bottom line",
-        "the problem is",
-        "the reason",
-        "that is why",
-        "this means",
-        "which means",
-        "as a result",
-        "therefore",
-        "turns out",
-        "we found",
-        "it follows",
-        "in other words",
-        "the idea",
-        "the goal",
-        "the answer",
-        "the lesson",
-        "the biggest",
-        "the difference",
-        "is called",
-        "is defined",
-        "consists of",
-        "remember that",
-        "what matters",
-        "in short",
+    "en": _phrases(
+        """
+        the key | the main | the most important | the important | in conclusion | to summarize | in summary | the point is | the bottom line | the
+        problem is | the reason | that is why | this means | which means | as a result | therefore | turns out | we found | it follows | in other
+        words | the idea | the goal | the answer | the lesson | the biggest | the difference | is called | is defined | consists of | remember that |
+        what matters | in short
+        """
     ),
-    "es": (
-        "la clave",
-        "lo más importante",
-        "en conclusión",
-        "en resumen",
-        "el problema es",
-        "la razón",
-        "por eso",
-        "significa que",
-        "por lo tanto",
-        "la idea",
-        "es decir",
-        "el objetivo",
-        "se llama",
-        "la diferencia",
-        "consiste en",
+    "es": _phrases(
+        """
+        la clave | lo más importante | en conclusión | en resumen | el problema es | la razón | por eso | significa que | por lo tanto | la idea | es
+        decir | el objetivo | se llama | la diferencia | consiste en
+        """
     ),
-    "fr": (
-        "la clé",
-        "le plus important",
-        "en conclusion",
-        "en résumé",
-        "le problème",
-        "la raison",
-        "c'est pourquoi",
-        "cela signifie",
-        "par conséquent",
-        "l'idée",
-        "c'est-à-dire",
-        "l'objectif",
-        "s'appelle",
-        "la différence",
-        "consiste à",
+    "fr": _phrases(
+        """
+        la clé | le plus important | en conclusion | en résumé | le problème | la raison | c'est pourquoi | cela signifie | par conséquent | l'idée |
+        c'est-à-dire | l'objectif | s'appelle | la différence | consiste à
+        """
     ),
-    "de": (
-        "der schlüssel",
-        "das wichtigste",
-        "zusammenfassend",
-        "das problem ist",
-        "der grund",
-        "deshalb",
-        "das bedeutet",
-        "daraus folgt",
-        "die idee",
-        "mit anderen worten",
-        "das ziel",
-        "heißt",
-        "der unterschied",
-        "besteht aus",
+    "de": _phrases(
+        """
+        der schlüssel | das wichtigste | zusammenfassend | das problem ist | der grund | deshalb | das bedeutet | daraus folgt | die idee | mit
+        anderen worten | das ziel | heißt | der unterschied | besteht aus
+        """
     ),
-    "pt": (
-        "a chave",
-        "o mais importante",
-        "em conclusão",
-        "em resumo",
-        "o problema é",
-        "a razão",
-        "por isso",
-        "significa que",
-        "portanto",
-        "a ideia",
-        "ou seja",
-        "o objetivo",
-        "chama-se",
-        "a diferença",
-        "consiste em",
+    "pt": _phrases(
+        """
+        a chave | o mais importante | em conclusão | em resumo | o problema é | a razão | por isso | significa que | portanto | a ideia | ou seja | o
+        objetivo | chama-se | a diferença | consiste em
+        """
     ),
-    "it": (
-        "la chiave",
-        "la cosa più importante",
-        "in conclusione",
-        "in sintesi",
-        "il problema è",
-        "la ragione",
-        "per questo",
-        "significa che",
-        "quindi",
-        "l'idea",
-        "cioè",
-        "l'obiettivo",
-        "si chiama",
-        "la differenza",
-        "consiste in",
+    "it": _phrases(
+        """
+        la chiave | la cosa più importante | in conclusione | in sintesi | il problema è | la ragione | per questo | significa che | quindi | l'idea |
+        cioè | l'obiettivo | si chiama | la differenza | consiste in
+        """
     ),
 }
 """Phrases with which speakers announce what matters."""
 
 ABOUT: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        "in this video",
-        "in this talk",
-        "in this lecture",
-        "in this episode",
-        "today we",
-        "today i",
-        "today's",
-        "going to talk about",
-        "talk about",
-        "this is about",
-        "this video is",
-        "we will look at",
-        "we'll look at",
-        "we're going to",
-        "i'm going to",
-        "i want to",
-        "our topic",
-        "the topic",
-        "we discuss",
-        "we'll discuss",
-        "learn how",
-        "the story of",
+    "en": _phrases(
+        """
+        in this video | in this talk | in this lecture | in this episode | today we | today i | today's | going to talk about | talk about | this is
+        about | this video is | we will look at | we'll look at | we're going to | i'm going to | i want to | our topic | the topic | we discuss |
+        we'll discuss | learn how | the story of
+        """
     ),
-    "es": ("en este video", "en este vídeo", "en esta charla", "hoy vamos", "hoy hablamos", "vamos a hablar", "el tema"),
-    "fr": ("dans cette vidéo", "aujourd'hui", "nous allons parler", "on va parler", "le sujet"),
-    "de": ("in diesem video", "in diesem vortrag", "heute", "es geht um", "wir sprechen über", "das thema"),
-    "pt": ("neste vídeo", "nesta palestra", "hoje vamos", "vamos falar", "o tema"),
-    "it": ("in questo video", "oggi", "parleremo di", "il tema"),
+    "es": _phrases(
+        """
+        en este video | en este vídeo | en esta charla | hoy vamos | hoy hablamos | vamos a hablar | el tema
+        """
+    ),
+    "fr": _phrases(
+        """
+        dans cette vidéo | aujourd'hui | nous allons parler | on va parler | le sujet
+        """
+    ),
+    "de": _phrases(
+        """
+        in diesem video | in diesem vortrag | heute | es geht um | wir sprechen über | das thema
+        """
+    ),
+    "pt": _phrases(
+        """
+        neste vídeo | nesta palestra | hoje vamos | vamos falar | o tema
+        """
+    ),
+    "it": _phrases(
+        """
+        in questo video | oggi | parleremo di | il tema
+        """
+    ),
 }
 """Phrases with which speakers say what the whole is about: wanted in a gist, unwanted in a point."""
 
 CHATTER: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        "welcome",
-        "hello everyone",
-        "hi everyone",
-        "hey everyone",
-        "good morning",
-        "good afternoon",
-        "good evening",
-        "thanks for",
-        "thank you",
-        "my name is",
-        "see you",
-        "next time",
-        "next week",
-        "next video",
-        "how are you",
-        "nice to meet",
-        "great to be",
-        "happy to be",
-        "applause",
-        "laughter",
-        "can you hear me",
-        "by the way",
-        "goodbye",
-        "bye bye",
-        "i'm your host",
-        "joined by",
-        "joining us",
-        "joining me",
-        "let me know",
-        "leave a comment",
-        "in the comments",
-        "stay tuned",
-        "take care",
-        "great question",
-        "good question",
-        "any questions",
-        "go ahead",
-        "i guess",
-        "you know what i mean",
-        "i don't know",
-        "show notes",
-        "slack channel",
-        "our next guest",
+    "en": _phrases(
+        """
+        welcome | hello everyone | hi everyone | hey everyone | good morning | good afternoon | good evening | thanks for | thank you | my name is |
+        see you | next time | next week | next video | how are you | nice to meet | great to be | happy to be | applause | laughter | can you hear me
+        | by the way | goodbye | bye bye | i'm your host | joined by | joining us | joining me | let me know | leave a comment | in the comments |
+        stay tuned | take care | great question | good question | any questions | go ahead | i guess | you know what i mean | i don't know | show
+        notes | slack channel | our next guest
+        """
     ),
-    "es": (
-        "bienvenid",
-        "hola a todos",
-        "buenos días",
-        "buenas tardes",
-        "gracias por",
-        "muchas gracias",
-        "me llamo",
-        "nos vemos",
-        "hasta luego",
-        "próximo video",
-        "próximo vídeo",
+    "es": _phrases(
+        """
+        bienvenid | hola a todos | buenos días | buenas tardes | gracias por | muchas gracias | me llamo | nos vemos | hasta luego | próximo video |
+        próximo vídeo
+        """
     ),
-    "fr": ("bienvenue", "bonjour", "bonsoir", "merci", "je m'appelle", "à bientôt", "prochaine vidéo", "au revoir"),
-    "de": (
-        "willkommen",
-        "hallo",
-        "guten tag",
-        "guten morgen",
-        "danke",
-        "vielen dank",
-        "mein name ist",
-        "bis zum nächsten",
-        "nächsten video",
-        "tschüss",
+    "fr": _phrases(
+        """
+        bienvenue | bonjour | bonsoir | merci | je m'appelle | à bientôt | prochaine vidéo | au revoir
+        """
     ),
-    "pt": ("bem-vind", "olá", "bom dia", "boa tarde", "obrigad", "meu nome é", "até a próxima", "próximo vídeo"),
-    "it": ("benvenut", "ciao a tutti", "buongiorno", "buonasera", "grazie", "mi chiamo", "ci vediamo", "prossimo video"),
+    "de": _phrases(
+        """
+        willkommen | hallo | guten tag | guten morgen | danke | vielen dank | mein name ist | bis zum nächsten | nächsten video | tschüss
+        """
+    ),
+    "pt": _phrases(
+        """
+        bem-vind | olá | bom dia | boa tarde | obrigad | meu nome é | até a próxima | próximo vídeo
+        """
+    ),
+    "it": _phrases(
+        """
+        benvenut | ciao a tutti | buongiorno | buonasera | grazie | mi chiamo | ci vediamo | prossimo video
+        """
+    ),
 }
 """Greetings, thanks and stage talk."""
 
-SPONSOR: Final[tuple[str, ...]] = (
-    "sponsored by",
-    "sponsor of this",
-    "today's sponsor",
-    "our sponsor",
-    "sponsor for today",
-    "brought to you by",
-    "promo code",
-    "discount code",
-    "use code",
-    "use the code",
-    "coupon code",
-    "free trial",
-    "% off",
-    "percent off",
-    "first month free",
-    "link in the description below to get",
-    "sign up at",
-    "sign up today at",
-    "patrocinado por",
-    "patrocina",
-    "código de descuento",
-    "sponsorisé par",
-    "code promo",
-    "gesponsert",
-    "unser sponsor",
-    "rabattcode",
-    "patrocinado pela",
-    "código promocional",
-    "cupom",
-    "sponsorizzato da",
-    "codice sconto",
+SPONSOR: Final[tuple[str, ...]] = _phrases(
+    """
+    sponsored by | sponsor of this | today's sponsor | our sponsor | sponsor for today | brought to you by | promo code | discount code | use code |
+    use the code | coupon code | free trial | % off | percent off | first month free | link in the description below to get | sign up at | sign up
+    today at | patrocinado por | patrocina | código de descuento | sponsorisé par | code promo | gesponsert | unser sponsor | rabattcode | patrocinado
+    pela | código promocional | cupom | sponsorizzato da | codice sconto
+    """
 )
 """One of these makes a sentence part of an advertisement."""
 
-SPONSOR_NEAR: Final[tuple[str, ...]] = (
-    "dot com slash",
-    ".com/",
-    "link in the description",
-    "link below",
-    "check out",
-    "check them out",
-    "sign up",
-    "free for",
-    "subscription",
-    "our partners",
-    "go to",
-    "head over to",
-    "offer",
-    "listeners",
-    "enlace en la descripción",
-    "lien dans la description",
-    "link in der beschreibung",
-    "link na descrição",
-    "link in descrizione",
+SPONSOR_NEAR: Final[tuple[str, ...]] = _phrases(
+    """
+    dot com slash | .com/ | link in the description | link below | check out | check them out | sign up | free for | subscription | our partners | go
+    to | head over to | offer | listeners | enlace en la descripción | lien dans la description | link in der beschreibung | link na descrição | link
+    in descrizione
+    """
 )
 """These count only within a few sentences of one of SPONSOR."""
 
-SUBSCRIBE: Final[tuple[str, ...]] = (
-    "subscribe",
-    "hit the bell",
-    "like button",
-    "give this video a like",
-    "smash that like",
-    "leave us a review",
-    "share this video",
-    "suscríb",
-    "suscrib",
-    "dale a like",
-    "abonnez-vous",
-    "abonniert",
-    "abonniere",
-    "inscreva-se",
-    "se inscreva",
-    "iscriviti",
-    "iscrivetevi",
-    "チャンネル登録",
-    "订阅",
-    "訂閱",
-    "구독",
-    "подпис",
+SUBSCRIBE: Final[tuple[str, ...]] = _phrases(
+    """
+    subscribe | hit the bell | like button | give this video a like | smash that like | leave us a review | share this video | suscríb | suscrib |
+    dale a like | abonnez-vous | abonniert | abonniere | inscreva-se | se inscreva | iscriviti | iscrivetevi | チャンネル登録 | 订阅 | 訂閱 | 구독 | подпис
+    """
 )
 
 LEADS: Final[dict[str, tuple[str, ...]]] = {
-    "en": (
-        "so",
-        "and",
-        "but",
-        "well",
-        "now",
-        "okay",
-        "ok",
-        "alright",
-        "all right",
-        "right",
-        "you know",
-        "i mean",
-        "um",
-        "uh",
-        "yeah",
-        "yes",
-        "like",
-        "basically",
-        "actually",
-        "and so",
-        "because",
-        "of course",
-        "i think",
-        "i guess",
-        "look",
-        "you see",
-        "again",
-        "anyway",
-        "oh",
-        "sure",
-        "also",
-        "then",
-        "or",
+    "en": _phrases(
+        """
+        so | and | but | well | now | okay | ok | alright | all right | right | you know | i mean | um | uh | yeah | yes | like | basically | actually
+        | and so | because | of course | i think | i guess | look | you see | again | anyway | oh | sure | also | then | or
+        """
     ),
-    "es": ("y", "pero", "entonces", "bueno", "pues", "eh", "o sea", "es decir", "así que", "ahora", "bien", "porque"),
-    "fr": ("et", "mais", "donc", "alors", "bon", "ben", "euh", "voilà", "bah", "car", "parce que"),
-    "de": ("und", "aber", "also", "ja", "naja", "äh", "ähm", "nun", "denn", "gut"),
-    "pt": ("e", "mas", "então", "bem", "bom", "é", "agora", "porque", "aí"),
-    "it": ("e", "ma", "allora", "beh", "ehm", "quindi", "ecco", "però", "perché"),
+    "es": _phrases(
+        """
+        y | pero | entonces | bueno | pues | eh | o sea | es decir | así que | ahora | bien | porque
+        """
+    ),
+    "fr": _phrases(
+        """
+        et | mais | donc | alors | bon | ben | euh | voilà | bah | car | parce que
+        """
+    ),
+    "de": _phrases(
+        """
+        und | aber | also | ja | naja | äh | ähm | nun | denn | gut
+        """
+    ),
+    "pt": _phrases(
+        """
+        e | mas | então | bem | bom | é | agora | porque | aí
+        """
+    ),
+    "it": _phrases(
+        """
+        e | ma | allora | beh | ehm | quindi | ecco | però | perché
+        """
+    ),
 }
 """Words that join a sentence to the one before: a quote reads better without them, and stays word for word what was said."""
 
@@ -438,69 +281,79 @@ FIRST_PERSON: Final[dict[str, frozenset[str]]] = {
 }
 
 CLAUSE_OPENERS: Final = _set(
-    """so but and because now then okay well if when while although however therefore which where since unless that's
-    y pero entonces porque cuando aunque mais et donc parce alors und aber weil denn wenn also mas então e porque quando ma quindi perché"""
+    """
+    so but and because now then okay well if when while although however therefore which where since unless that's y pero entonces porque cuando
+    aunque mais et donc parce alors und aber weil denn wenn also mas então e porque quando ma quindi perché
+    """
 )
 """Words before which speech without punctuation may be cut."""
 
 DANGLING: Final = _set(
-    """a an the of to in on at by with from for and or but if so that as is are was were be been it's that's there's i i'm we we're you you're they they're he she
-    my your our their his her its very really just not like because can could will would should have has had do does to into this these those
-    el la los las un una de del en y o que con por para le les des du et ou qui dans sur der die das ein eine und oder im mit von zu zum zur den dem o os as da do em e il lo gli di"""
+    """
+    a an the of to in on at by with from for and or but if so that as is are was were be been it's that's there's i i'm we we're you you're they
+    they're he she my your our their his her its very really just not like because can could will would should have has had do does to into this these
+    those el la los las un una de del en y o que con por para le les des du et ou qui dans sur der die das ein eine und oder im mit von zu zum zur den
+    dem o os as da do em e il lo gli di
+    """
 )
 """A clause does not end with one of these."""
 
-MOVES: Final[tuple[str, ...]] = (
-    "let's move",
-    "let's talk",
-    "let's turn",
-    "let's look",
-    "let's switch",
-    "let's start",
-    "let's begin",
-    "let us",
-    "moving on",
-    "next",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "finally",
-    "lastly",
-    "the next",
-    "another topic",
-    "another question",
-    "chapter",
-    "part ",
-    "in conclusion",
-    "to conclude",
-    "to summarize",
-    "what about",
-    "how about",
-    "turning to",
-    "pasemos",
-    "ahora vamos",
-    "por último",
-    "primero",
-    "segundo",
-    "passons",
-    "enfin",
-    "premièrement",
-    "deuxièmement",
-    "kommen wir",
-    "schließlich",
-    "zum schluss",
-    "erstens",
-    "zweitens",
-    "agora vamos",
-    "por fim",
-    "primeiro",
-    "passiamo",
-    "infine",
-    "primo",
-    "secondo",
+MOVES: Final[tuple[str, ...]] = _phrases(
+    """
+    let's move | let's talk | let's turn | let's look | let's switch | let's start | let's begin | let us | moving on | next | first | second | third
+    | fourth | finally | lastly | the next | another topic | another question | chapter | part  | in conclusion | to conclude | to summarize | what
+    about | how about | turning to | pasemos | ahora vamos | por último | primero | segundo | passons | enfin | premièrement | deuxièmement | kommen
+    wir | schließlich | zum schluss | erstens | zweitens | agora vamos | por fim | primeiro | passiamo | infine | primo | secondo
+    """
 )
 """Beginnings with which speakers turn to something new."""
 
 JOINERS: Final = _set("so and okay ok now alright right well then but um uh bueno y ahora alors bon et so also nun und então e allora")
 """Small words that may stand before one of MOVES."""
+
+NEGATIONS: Final = _set(
+    """
+    not no never none nobody nothing neither nor without cannot can't don't doesn't didn't won't wouldn't shouldn't couldn't isn't aren't wasn't
+    weren't haven't hasn't hadn't ain't mustn't needn't hardly rarely scarcely unable lack lacks fail fails failed nunca jamás nada nadie ningún
+    ninguna sin tampoco ni jamais rien aucun aucune sans ne pas nicht kein keine keinen keiner nie niemals nichts ohne não nunca nada nenhum nenhuma
+    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder
+    """
+)
+"""Words that turn a statement round. A statement has one where, and only where, its sentences have one."""
+
+HEDGES: Final = _set(
+    """
+    if unless may might could would maybe perhaps probably possibly likely almost nearly seems seem supposedly allegedly only few until except suppose
+    imagine whether wrong myth false claim claims believe believed si quizá quizás podría podrían casi solo sólo peut-être presque seulement sauf wenn
+    falls vielleicht könnte könnten fast nur außer talvez poderia quase apenas forse potrebbe quasi solo
+    """
+)
+"""Words that limit a statement. What was said with one is not repeated without it."""
+
+STRENGTH: Final = _set(
+    """
+    all every always everyone everybody must certainly definitely best worst most biggest largest greatest first ever entirely completely todos todas
+    siempre tous toutes toujours alle immer todos sempre tutti
+    """
+)
+"""Words that make a statement stronger: never added."""
+
+GLUE: Final = _set(
+    """
+    explain explains explained describe describes mean means meaning include includes including involve involves allow allows help helps show shows
+    cause causes caused lead leads become becomes became require requires provide provides contain contains consist consists refer refers reason
+    result due since while during although however also another both either such within among between according despite whereas thus therefore instead
+    rather via per used uses using use known called based order process
+    """
+)
+"""Words that a statement may add: they join, they say nothing by themselves."""
+
+PRATTLE: Final[tuple[str, ...]] = _phrases(
+    """
+    transcript | the sentence | the speaker | the text | the passage | the statement | the original | the author | the video | this video | the user |
+    the answer | the main point | the question | here is | here's | sure, | certainly | i'm sorry | i am sorry | as an ai | language model | rewritten
+    | rephrase | revised | short: | said: | statement: | shorten | summary | summarize | paraphrase | [1] | [2] | (1) | sentence 1 | <| | ### | http |
+    ``` | **
+    """
+)
+"""What a model says about its task instead of doing it, unless the sentences say it too."""

@@ -101,7 +101,7 @@ def shape(text: str, language: str) -> float:
     if any(sign in low for sign in CUES.get(language, ())):
         value += 0.25
     row = words(body)
-    if row and row[0] in DEICTIC.get(language, frozenset()):
+    if leans(text, language):
         value -= 0.35
     persons = sum(word in FIRST_PERSON.get(language, frozenset()) for word in row)
     value -= 0.12 * min(4, persons)
@@ -127,6 +127,12 @@ def lead(text: str, language: str) -> int:
             break
         at += match.end()
     return at if length(text[at:]) >= 6 else 0
+
+
+def leans(text: str, language: str) -> bool:
+    """Whether a sentence begins with a word such as "this" or "they", which stands for something said before."""
+    row = words(text[lead(text, language) :])
+    return bool(row) and row[0] in DEICTIC.get(language, frozenset())
 
 
 def quote(sentence: Sentence, language: str) -> Citation:

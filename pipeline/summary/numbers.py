@@ -1,0 +1,94 @@
+"""Numbers in a text, whatever way they are written: "1,500", "1.5 thousand", "fifteen hundred", "25 %", "twenty-five percent"."""
+
+import re
+
+_ONES = {
+    word: value
+    for value, word in enumerate(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+        ).split()
+    )
+}
+_TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SUFFIXES = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
+_DIGITS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
+_PARTS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[%$€£°]")
+
+
+def _value(digits: str) -> float:
+    """`1,500` and `1.500` -> 1500; `1.5` and `1,5` -> 1.5 (three digits after one mark are thousands)."""
+    whole = re.fullmatch(r"(\d+(?:[.,' \u202f]\d{3})+)(?:[.,](\d+))?", digits)
+    if whole and not digits.startswith("0"):
+        return float(re.sub(r"\D", "", whole[1]) + "." + (whole[2] or "0"))
+    return float(digits.replace(",", "."))
+
+
+def numbers(text: str) -> list[tuple[float, str]]:
+    """Every number of `text` with the word or sign that follows it (lower case; empty at the end), in their order. A lone "one" is not counted: it is mostly a pronoun."""
+    parts = [part.casefold() for part in _PARTS.findall(text)]
+    out: list[tuple[float, str]] = []
+    at = 0
+    while at < len(parts):
+        value, after = _read(parts, at)
+        if value is None:
+            at += 1
+            continue
+        lone = after == at + 1 and parts[at] == "one"
+        if not lone:
+            unit = parts[after] if after < len(parts) else ""
+            sign = parts[at - 1] if at and parts[at - 1] in "$€£" else ""
+            out.append((value, _unit(sign or unit)))
+        at = after
+    return out
+
+
+def _unit(word: str) -> str:
+    """`%` and `percent`, `$` and `dollars` are one unit; plural and singular too."""
+    word = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "°": "degree", "prozent": "percent"}.get(word, word)
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def _read(parts: list[str], at: int) -> tuple[float | None, int]:
+    """The number that begins at `parts[at]` and the position after it; None when there is none."""
+    if _DIGITS.fullmatch(parts[at]):
+        value = _value(parts[at])
+        at += 1
+        while at < len(parts) and (parts[at] in _SCALES or parts[at] in _SUFFIXES):
+            value *= _SCALES.get(parts[at]) or _SUFFIXES[parts[at]]
+            at += 1
+        return value, at
+    if parts[at] not in _ONES and parts[at] not in _TENS:
+        return None, at
+    total, current = 0.0, 0.0
+    while at < len(parts):
+        word = parts[at]
+        if word in _ONES and current % 10 == 0 and (current == 0 or _ONES[word] < 10):
+            current += _ONES[word]
+        elif word in _TENS and current % 100 == 0:
+            current += _TENS[word]
+        elif word == "hundred" and current:
+            current *= 100
+        elif word in _SCALES and current:
+            total, current = total + current * _SCALES[word], 0.0
+        elif word == "and" and at + 1 < len(parts) and (parts[at + 1] in _ONES or parts[at + 1] in _TENS) and current >= 100:
+            pass
+        else:
+            break
+        at += 1
+    return total + current, at
+
+
+def unsupported(text: str, source: str) -> list[float]:
+    """Numbers of `text` that `source` does not have, or has only with another unit."""
+    said = numbers(source)
+    values = {value for value, _ in said}
+    units = {unit for _, unit in said}
+    out = []
+    for value, unit in numbers(text):
+        same = {other for number, other in said if number == value}
+        swapped = unit in units and unit not in same
+        if value not in values or swapped:
+            out.append(value)
+    return out

@@ -1,0 +1,101 @@
+"""Sentences chosen become points: phrased by the LLaMA where what it writes stands, else quoted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.language.generator import Embedder, Generator, Prompt
+from pipeline.summary import prompts
+from pipeline.summary.reading import Reading
+from pipeline.summary.select import Scored, lead, leans, pick, quote, whole
+from pipeline.summary.verify import NEAR, Verdict, check, tidy
+from pipeline.types import Chapter, Point, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A point to be made: position of the sentence that carries it, and of those shown with it (in the order of the talk)."""
+
+    chapter: int
+    seed: int
+    shown: tuple[int, ...]
+
+
+OnPoint = Callable[[Point], None]
+
+
+def drafts(reading: Reading, scored: Scored, chapters: Sequence[Chapter], quotas: Sequence[int]) -> list[Draft]:
+    """What is worth a point, chapter by chapter: at most `quotas[i]` in chapter i. The same input gives the same drafts, so that a resumed summary goes on where it was."""
+    out: list[Draft] = []
+    taken: list[int] = []
+    for number, chapter in enumerate(chapters):
+        inside = [i for i, sentence in enumerate(reading.sentences) if chapter.start <= sentence.start < chapter.end]
+        chosen = pick(scored, inside, quotas[number], taken)
+        taken += chosen
+        out += [Draft(number, seed, _shown(reading, scored, seed, inside)) for seed in chosen]
+    return out
+
+
+def _shown(reading: Reading, scored: Scored, seed: int, inside: Sequence[int]) -> tuple[int, ...]:
+    """The seed, after the sentence that it leans on when it begins with "this" or "they"."""
+    before = seed - 1
+    if leans(reading.sentences[seed].text, reading.language) and before in inside and before not in scored.skipped:
+        return (before, seed)
+    return (seed,)
+
+
+def as_quote(draft: Draft, reading: Reading) -> Point:
+    """The speaker's own sentence as a point."""
+    receipt = quote(reading.sentences[draft.seed], reading.language)
+    return Point(receipt.quote, (receipt,), "quote", 1.0, draft.chapter)
+
+
+class Phraser:
+    """Turns drafts into points with one model; lives as long as one summary is made."""
+
+    def __init__(self, reading: Reading, generator: Generator, embedder: Embedder | None) -> None:
+        self._reading = reading
+        self._generator = generator
+        self._embedder = embedder
+        self.refused: list[tuple[str, str]] = []
+        """What the model wrote and why it was refused, for people who tune prompts."""
+
+    def prompt(self, draft: Draft, attempt: int) -> Prompt:
+        """The first asks with the sentences as they are, the second puts the first words of the sentence into the model's mouth."""
+        texts = [self._said(position) for position in draft.shown]
+        if attempt == 0:
+            return prompts.point(texts, self._reading.language)
+        seed = self._said(draft.seed)
+        begin = " ".join(seed.split()[:2])
+        return prompts.point([seed], self._reading.language, begin[:1].upper() + begin[1:])
+
+    def judge(self, draft: Draft, answer: str, begin: str, made: Sequence[Point]) -> Point | None:
+        """The point that `answer` makes, or None when it does not stand."""
+        text = tidy(begin + answer)
+        sentences = [self._reading.sentences[position] for position in draft.shown]
+        verdict = check(text, [sentence.text for sentence in sentences], self._reading.language, [point.text for point in made])
+        if verdict.ok and not self._is_near(text, sentences):
+            verdict = Verdict("another meaning by its vector")
+        if not verdict.ok:
+            self.refused.append((text, verdict.reason))
+            return None
+        cited = [sentences[number] for number in verdict.used] or sentences
+        return _point(text, cited, verdict.support, draft.chapter, self._reading.language)
+
+    def _said(self, position: int) -> str:
+        text = self._reading.sentences[position].text
+        return text[lead(text, self._reading.language) :]
+
+    def _is_near(self, text: str, sentences: Sequence[Sentence]) -> bool:
+        if self._embedder is None:
+            return True
+        vectors = self._embedder.passages([text, *(sentence.text for sentence in sentences)])
+        return bool((vectors[1:] @ vectors[0]).max() >= NEAR)
+
+
+def _point(text: str, cited: Sequence[Sentence], support: float, chapter: int, language: str) -> Point:
+    """A phrased point, or a quote when the model gave back the very words."""
+    for sentence in cited:
+        receipt = quote(sentence, language)
+        if text.casefold().rstrip(".!") == receipt.quote.casefold().rstrip(".!"):
+            return Point(receipt.quote, (receipt,), "quote", 1.0, chapter)
+    return Point(text, tuple(whole(sentence) for sentence in cited), "phrased", support, chapter)
