@@ -3,6 +3,7 @@
 from flask import Flask, request
 from flask_compress import Compress
 
+from pipeline import logs
 from pipeline.config import Settings, load
 from web import api, api_find, asking, events, forms, health, media, pages, problems, rendering, security
 from web.services import EXTENSION, Services
@@ -18,7 +19,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         InputError: `bad_setting`.
     """
-    settings = settings or load()
+    if settings is None:
+        settings = load()
+        logs.configure(settings.log_level)
     app = Flask("web", static_folder=None)
     app.request_class = UploadRequest
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT

@@ -48,7 +48,7 @@ def _typed(typed: str) -> Answer:
     if looks_like_link(typed):
         return _to_video(parse_link(typed))  # raises with the reason
     submit.question(typed)
-    return redirect(f"/{'ask' if typed.endswith(('?', '？', '؟')) else 'search'}?{urlencode({'q': typed})}", 303)
+    return redirect(f"/{'ask' if pages.is_question(typed) else 'search'}?{urlencode({'q': typed})}", 303)
 
 
 def looks_like_link(text: str) -> bool:

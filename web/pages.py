@@ -88,14 +88,22 @@ def export(video_id: str) -> BaseResponse:
 
 
 @blueprint.get("/search")
-def search() -> str:
+def search() -> str | BaseResponse:
+    """Moments for words. A question goes to /ask, as from every box that takes both; `words=1` looks for its words all the same."""
     text = request.args.get("q", "")
+    if is_question(text) and "words" not in request.args:
+        return redirect(f"/ask?{urlencode({'q': text})}", 303)
     if not text.strip():
         return render_template("search.html", query="", hits=None)
     query = submit.question(text)
     hits = searching.search(services().db, services().embedder, query, limit=30)
     shown = [{"hit": hit, "marks": words.marked(hit.text, query)} for hit in hits]
     return render_template("search.html", query=query, hits=shown)
+
+
+def is_question(text: str) -> bool:
+    """It ends in a question mark, Latin, Chinese or Arabic."""
+    return len(text.strip()) > 1 and text.strip().endswith(("?", "？", "؟"))
 
 
 @blueprint.get("/ask")

@@ -36,12 +36,18 @@ def problem(status: int, code: str, sentence: str, *, retry_after: float | None 
         response = jsonify(type="about:blank", title=code.replace("_", " "), status=status, code=code, detail=sentence)
         response.mimetype = "application/problem+json"
     else:
-        typed = (request.values.get("q") or "")[:2000]
+        typed = (_typed() or "")[:2000]
         response = Response(render_template("error.html", status=status, code=code, sentence=sentence, typed=typed), mimetype="text/html")
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))
     return response
+
+
+def _typed() -> str | None:
+    """What was in the box. A form that has not been read is not read now: its size may be what is wrong."""
+    form = request.__dict__.get("form")
+    return form.get("q") if form else request.args.get("q")
 
 
 def install(app: Flask) -> None:

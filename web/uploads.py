@@ -10,7 +10,8 @@ from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
-from pipeline.source import uploads
+from pipeline.errors import cause
+from pipeline.source import captions, uploads
 from pipeline.source.links import Source
 from web.services import services
 
@@ -69,6 +70,10 @@ TYPES = {
 """What a browser is told that a recording is, by the suffix it came with. A wrong one costs the player, nothing else: it is never served as a page."""
 
 
+TIMED = frozenset({"srt", "vtt", "sbv", "json3", "srv1", "srv2", "srv3"})
+"""Suffixes that promise times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     source: Source
@@ -80,7 +85,7 @@ def incoming(storage: FileStorage) -> Incoming:
     """What was uploaded, by its content; the name is only shown.
 
     Raises:
-        InputError: `bad_media`.
+        InputError: `bad_media`, `bad_transcript`.
         RequestEntityTooLarge: it is larger than `max_upload`.
     """
     file = storage.stream
@@ -89,8 +94,19 @@ def incoming(storage: FileStorage) -> Incoming:
     file.flush()
     if file.size > services().settings.max_upload:
         raise RequestEntityTooLarge
-    kind = uploads.sniff(file.path)
-    source = Source(kind=kind, source_id=f"file:{file.hexdigest()}", url="", path=file.path)
     suffix = (storage.filename or "").rpartition(".")[2].lower()
+    kind = uploads.sniff(file.path)
+    if kind == "transcript":
+        _check_transcript(file.path, suffix)
+    source = Source(kind=kind, source_id=f"file:{file.hexdigest()}", url="", path=file.path)
     content_type = TYPES.get(suffix, "audio/mpeg") if kind == "media" else "text/plain"
     return Incoming(source, uploads.clean_title(storage.filename or ""), content_type)
+
+
+def _check_transcript(path: Path, suffix: str) -> None:
+    """Refuses at once what a worker would refuse later, so that nothing of it enters the library. Media need a decoder, which this process has not."""
+    if suffix in TYPES:
+        raise cause("bad_media")
+    found = captions.read_file(path)
+    if suffix in TIMED and found.format == "txt":
+        raise cause("bad_transcript")

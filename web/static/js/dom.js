@@ -12,6 +12,9 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Length of the video in seconds, 0 while it is not known; it arrives after the page. */
+export const length = () => Number($("#part-head")?.dataset.duration) || 0;
+
 let clearing = 0;
 /** A short note at the bottom of the page, also spoken by screen readers. */
 export function toast(text) {

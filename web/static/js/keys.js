@@ -1,6 +1,6 @@
 // Keyboard shortcuts: single keys, never while typing, listed by "?", and they can be switched off.
 
-import { $, $$, memory, typing } from "./dom.js";
+import { $, $$, length, memory, typing } from "./dom.js";
 
 let on = memory.get("keys", "on") === "on";
 
@@ -28,7 +28,6 @@ export function startKeys(player, transcript) {
     "<": () => faster(-1), ">": () => faster(1),
     c: () => transcript.switch.click(),
   };
-  const duration = Number($("#video")?.dataset.duration) || 0;
   document.addEventListener("keydown", (event) => {
     if (!on || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing() || dialog.open) return;
     // space and arrows belong to the control that has the focus
@@ -36,7 +35,7 @@ export function startKeys(player, transcript) {
     const control = active?.closest("button, a, summary, input, select, video, audio, .strip");
     if (control && (event.key === " " || event.key.startsWith("Arrow"))) return;
     let action = page[event.key] || watching?.[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action && watching && duration && /^[0-9]$/.test(event.key)) action = () => player.seek((duration * Number(event.key)) / 10);
+    if (!action && watching && length() && /^[0-9]$/.test(event.key)) action = () => player.seek((length() * Number(event.key)) / 10);
     if (!action) return;
     event.preventDefault();
     action();

@@ -18,9 +18,10 @@ const PARTS = {
 const LOST_AFTER = 10_000;
 
 export class Live {
-  /** `stream`: address of the events; `partUrl(name)`: address of a part; `page`: the whole page can be fetched at once. */
-  constructor({ stream, partUrl, onChange = () => {}, isLive }) {
-    Object.assign(this, { stream, partUrl, onChange, isLive });
+  /** `stream`: address of the events; `partUrl(name)`: address of a part; `isLive()`: something still runs; `onChange(names, events)`: after parts were redrawn. */
+  constructor({ stream, partUrl, isLive, parts = (event) => PARTS[event], onChange = () => {} }) {
+    Object.assign(this, { stream, partUrl, isLive, parts, onChange });
+    this.events = new Set();
     this.waiting = new Set();
     this.lost = 0;
     document.addEventListener("visibilitychange", () => this.check());
@@ -36,12 +37,13 @@ export class Live {
 
   open() {
     this.source = new EventSource(this.stream);
-    const everything = () => this.wants(Object.keys(Object.fromEntries($$("[data-part]").map((part) => [part.dataset.part, 1]))));
-    this.source.addEventListener("state", () => { this.found(); everything(); });
-    for (const [event, parts] of Object.entries(PARTS)) this.source.addEventListener(event, () => this.wants(parts));
-    for (const event of ["done", "failed", "cancelled"]) this.source.addEventListener(event, () => { this.close(); everything(); });
+    this.source.addEventListener("state", () => { this.found(); this.everything(); });
+    for (const event of Object.keys(PARTS)) this.source.addEventListener(event, () => this.wants(this.parts(event), event));
+    for (const event of ["done", "failed", "cancelled"]) this.source.addEventListener(event, () => this.everything());
     this.source.addEventListener("error", () => this.missed());
   }
+
+  everything() { this.wants($$("[data-part]").map((part) => part.dataset.part)); }
 
   close() {
     this.source?.close();
@@ -49,13 +51,12 @@ export class Live {
     this.found();
   }
 
-  /** The browser reconnects by itself; only when that takes long is it worth a word. A refused stream (too many) is closed by the browser: try later. */
+  /** The browser reconnects by itself; only when that takes long is it worth a word. A refused stream is closed by the browser: look at the rows and try again. */
   missed() {
     if (!this.lost) this.lost = setTimeout(() => toast("The connection was lost. Trying again…"), LOST_AFTER);
-    if (this.source?.readyState === EventSource.CLOSED) {
-      this.source = null;
-      setTimeout(() => { this.everything?.(); this.check(); }, LOST_AFTER);
-    }
+    if (this.source?.readyState !== EventSource.CLOSED) return;
+    this.source = null;
+    setTimeout(() => this.everything(), LOST_AFTER);
   }
 
   found() {
@@ -63,8 +64,9 @@ export class Live {
     this.lost = 0;
   }
 
-  wants(names) {
+  wants(names, event) {
     for (const name of names) this.waiting.add(name);
+    if (event) this.events.add(event);
     this.timer ??= setTimeout(() => this.refresh(), 120);
   }
 
@@ -73,15 +75,17 @@ export class Live {
     this.timer = null;
     this.busy = true;
     const names = [...this.waiting];
+    const events = [...this.events];
     this.waiting.clear();
+    this.events.clear();
     try {
       await Promise.all(names.map((name) => this.fetchPart(name)));
-      this.onChange(names);
+      this.onChange(names, events);
       if (!this.isLive()) this.close();
       else this.check();
     } catch {
       for (const name of names) this.waiting.add(name);
-      setTimeout(() => this.wants([]), 2000);
+      setTimeout(() => this.wants([]), 2000);  // the server is away for a moment
     } finally {
       this.busy = false;
     }

@@ -70,7 +70,7 @@ class YouTubePlayer extends Player {
       autoplay: "1", enablejsapi: "1", playsinline: "1", rel: "0", start: String(Math.floor(this.position)), origin: location.origin,
     });
     frame.src = `${YOUTUBE}/embed/${encodeURIComponent(this.id)}?${query}`;
-    frame.title = this.box.dataset.title || "Video";
+    frame.title = $("h1")?.textContent.trim() || "Video";
     frame.allow = "autoplay; encrypted-media; picture-in-picture; fullscreen";
     frame.referrerPolicy = "strict-origin-when-cross-origin";
     frame.addEventListener("load", () => this.listen());

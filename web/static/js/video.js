@@ -1,6 +1,6 @@
 // The page of one video: player, transcript, points, coverage strip, questions and the live parts, tied together.
 
-import { $, $$, copy, clock, toast } from "./dom.js";
+import { $, $$, copy, clock, length, toast } from "./dom.js";
 import { ask, askForm } from "./ask.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
@@ -35,7 +35,7 @@ export function startVideo() {
   });
   document.addEventListener("jump", ({ detail }) => jump(detail.seconds, detail.link));
 
-  strip(player, root);
+  strip(player);
   player.addEventListener("time", ({ detail }) => markPoint(detail.seconds));
   document.addEventListener("pointerover", keepCardInside);
   document.addEventListener("focusin", keepCardInside);
@@ -64,13 +64,19 @@ export function startVideo() {
     stream: `/api/v1/videos/${id}/events`,
     partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
     isLive: () => $("#part-status").hasAttribute("data-live"),
-    onChange(names) {
+    onChange(names, events) {
+      if (events.includes("video")) newPicture();
       if (names.includes("transcript")) transcript.read();
-      if (names.includes("coverage")) strip(player, root);
+      if (names.includes("coverage")) strip(player);
       told();
       estimate();
     },
   });
+}
+
+/** The picture was stored while the page was open. */
+function newPicture() {
+  for (const image of $$("img[src^='/thumbs/']")) image.src = `${image.src.split("?")[0]}?v=${Date.now()}`;
 }
 
 /** Desktop: the transcript begins where the player and its strip end; both stay while the summary scrolls. */
@@ -82,7 +88,7 @@ function measureWatch(root) {
 }
 
 /** The coverage strip: one tab stop, arrows move along it, and it always says in words what it stands for. */
-function strip(player, root) {
+function strip(player) {
   const svg = $("#strip");
   if (!svg || svg.dataset.ready) return;
   svg.dataset.ready = "yes";
@@ -103,8 +109,8 @@ function strip(player, root) {
     for (const link of links) link.setAttribute("tabindex", link === next ? "0" : "-1");
     next.focus();
   });
-  const duration = Number(root.dataset.duration);
   player.addEventListener("time", ({ detail }) => {
+    const duration = length();
     if (duration) $("#strip-now")?.setAttribute("x", `${Math.min(100, (100 * detail.seconds) / duration)}%`);
   });
 }
