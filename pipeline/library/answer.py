@@ -1,0 +1,117 @@
+"""Answer a question from what was said, with receipts, or say that it was not said."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import structlog
+
+from pipeline.errors import ModelError
+from pipeline.language.generator import Embedder, Generator
+from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve
+from pipeline.store.database import Database
+from pipeline.summary import prompts
+from pipeline.summary.verify import Verdict, check, tidy
+from pipeline.types import Answer, AnswerCitation, Hit
+
+CHUNKS = 8
+"""Chunks that are read for an answer."""
+EMBEDDED = 24
+"""Sentences compared with the question by their vectors: about a second of work."""
+SHOWN = 3
+"""Sentences that the answer may rest on."""
+
+log = structlog.get_logger()
+
+
+def ask(db: Database, embedder: Embedder, generator: Generator | None, question: str, *, video_id: str | None = None) -> Answer:
+    """The checked answer to `question`. Raises as `answer`."""
+    *_, last = answer(db, embedder, generator, question, video_id=video_id)
+    assert isinstance(last, Answer)
+    return last
+
+
+def answer(
+    db: Database, embedder: Embedder, generator: Generator | None, question: str, *, video_id: str | None = None
+) -> Iterator[str | Answer]:
+    """The words of an answer, each only after its sentence was checked, and at last the Answer itself.
+
+    Raises:
+        InputError: `empty_question`, `long_question`.
+        ModelError: a server or the embedder is away.
+    """
+    text = cleaned(question)
+    vector = np.asarray(embedder.queries([text])[0])
+    hits, sentences = retrieve(db, text, vector, limit=CHUNKS, video_id=video_id)
+    best = nearest(moments(text, hits, sentences), vector, embedder, EMBEDDED)
+    if not supports(best):
+        yield from _spoken(_not_found(text, best, video_id))
+        return
+    yield from _spoken(_phrased(text, best, generator) or _quoted(text, best))
+
+
+def supports(best: Sequence[Moment]) -> bool:
+    """Whether the best moments carry an answer at all."""
+    if not best:
+        return False
+    top = best[0]
+    return top.near >= 0.865 or (top.near >= 0.84 and top.words >= 0.5)
+
+
+def _spoken(made: Answer) -> Iterator[str | Answer]:
+    yield from re.findall(r"\S+\s*|\s+", made.text)
+    yield made
+
+
+def _phrased(question: str, best: Sequence[Moment], generator: Generator | None) -> Answer | None:
+    """The model's answer when every word of it stands; None when it does not, or when the model cannot be reached."""
+    if generator is None:
+        return None
+    shown = _shown(best)
+    texts = [moment.sentence.text for moment in shown]
+    language = language_of(" ".join(texts))
+    if generator.languages and language not in generator.languages:
+        return None
+    try:
+        text = tidy("".join(generator.stream(prompts.reply(question, texts, language))))
+    except ModelError as error:
+        log.warning("answer_without_model", code=error.code)
+        return None
+    verdict = check(text, texts, language) if text else Verdict("nothing")
+    if not verdict.ok or not verdict.used:
+        log.info("answer_refused", reason=verdict.reason)
+        return None
+    return Answer(question, True, text, tuple(_citation(shown[number]) for number in verdict.used), "phrased")
+
+
+def _shown(best: Sequence[Moment]) -> list[Moment]:
+    """The best few of one video, in the order of the talk, so that "it" and "they" refer to what they meant."""
+    same = [moment for moment in best if moment.hit.video_id == best[0].hit.video_id][:SHOWN]
+    return sorted(same, key=lambda moment: moment.sentence.start)
+
+
+def _quoted(question: str, best: Sequence[Moment]) -> Answer:
+    """The best sentence as it was said."""
+    return Answer(question, True, best[0].sentence.text, (_citation(best[0]),), "quote")
+
+
+def _citation(moment: Moment) -> AnswerCitation:
+    sentence = moment.sentence
+    return AnswerCitation(moment.hit.video_id, moment.hit.title, sentence.start, sentence.end, sentence.text)
+
+
+def _not_found(question: str, best: Sequence[Moment], video_id: str | None) -> Answer:
+    text = "This was not found in this video." if video_id else "This was not found in your videos."
+    near = tuple(
+        Hit(
+            moment.hit.video_id,
+            moment.hit.title,
+            moment.sentence.start,
+            moment.sentence.end,
+            moment.sentence.text,
+            moment.hit.score,
+            moment.sentence.index,
+        )
+        for moment in best[:3]
+    )
+    return Answer(question, False, text, (), "none", near)

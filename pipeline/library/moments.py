@@ -1,0 +1,90 @@
+"""From chunks that a search found to the sentences in them: the moments that hits and answers point at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import py3langid
+
+from pipeline.errors import InputError
+from pipeline.language.generator import Embedder
+from pipeline.store.database import Database
+from pipeline.store.search import hybrid
+from pipeline.store.transcripts import get_sentences
+from pipeline.summary.lexicon import STOP
+from pipeline.summary.reading import unit
+from pipeline.summary.words import content, inverse_frequency, length, squeeze
+from pipeline.types import Hit, Sentence
+
+LONGEST_QUERY = 2000
+"""Characters of a question or a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One sentence with the hit that it stands in. `near` is its cosine to the question (0 when not measured), `words` the share of the question's word weight it has."""
+
+    hit: Hit
+    sentence: Sentence
+    words: float
+    near: float = 0.0
+
+
+def cleaned(text: str) -> str:
+    """What was typed, on one line.
+
+    Raises:
+        InputError: `empty_question` or `long_question`.
+    """
+    if len(text) > LONGEST_QUERY:
+        raise InputError("long_question", f"This is {len(text):,} characters long. Ask in at most {LONGEST_QUERY:,}.")
+    text = squeeze(text.replace("\x00", " "))
+    if not any(char.isalnum() for char in text):
+        raise InputError("empty_question", "Type a question or a few words to look for.")
+    return text
+
+
+def language_of(text: str) -> str:
+    """The language of a text, as far as there are stop words for it; English otherwise."""
+    code = str(py3langid.classify(text)[0])
+    return code if code in STOP else "en"
+
+
+def retrieve(
+    db: Database, question: str, vector: np.ndarray, *, limit: int, video_id: str | None
+) -> tuple[tuple[Hit, ...], dict[str, tuple[Sentence, ...]]]:
+    """The best chunks and the sentences of their videos."""
+    with db.session() as session:
+        hits = hybrid(session, question, vector, limit=limit, video_id=video_id)
+        texts = {hit.video_id: get_sentences(session, hit.video_id) for hit in hits}
+    return hits, texts
+
+
+def moments(question: str, hits: Sequence[Hit], texts: dict[str, tuple[Sentence, ...]]) -> list[Moment]:
+    """Every sentence of the hits, with the share of the question's words it has (weighed by how rare they are among these sentences)."""
+    found = [(hit, sentence) for hit in hits for sentence in texts[hit.video_id] if hit.start <= sentence.start <= hit.end]
+    stop = STOP[language_of(question)]
+    asked = set(content(question, stop))
+    bags = [set(content(sentence.text, stop)) for _, sentence in found]
+    weights = inverse_frequency(bags)
+    total = sum(weights.get(word, 3.0) for word in asked) or 1.0
+    return [
+        Moment(hit, sentence, sum(weights[word] for word in asked & bag) / total) for (hit, sentence), bag in zip(found, bags, strict=True)
+    ]
+
+
+def nearest(found: Sequence[Moment], vector: np.ndarray, embedder: Embedder, most: int) -> list[Moment]:
+    """`found` by meaning and words, best first. Only the `most` that look best by words and by the rank of their chunk are embedded."""
+    likely = sorted(found, key=lambda moment: -(moment.words + 0.5 * moment.hit.score + 0.02 * min(10.0, length(moment.sentence.text))))[
+        :most
+    ]
+    if not likely:
+        return []
+    rows = unit(np.asarray(embedder.passages([moment.sentence.text for moment in likely])))
+    measured = [Moment(moment.hit, moment.sentence, moment.words, float(row @ vector)) for moment, row in zip(likely, rows, strict=True)]
+    return sorted(measured, key=lambda moment: -worth(moment))
+
+
+def worth(moment: Moment) -> float:
+    """One number for words and meaning: e5's cosines of a question and a sentence lie between 0.75 and 0.95."""
+    return 0.45 * moment.words + 4.0 * (moment.near - 0.78) + 0.1 * moment.hit.score
