@@ -7,12 +7,13 @@ import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong
-from pipeline.language import profiles
+from pipeline.language.cards import languages_of
 from pipeline.language.engine import Done, Engine, Event, Limits, Request
 from pipeline.language.forms import Form, choose_form, render
 from pipeline.language.generator import OnDone, Priority, Prompt, unavailable
 from pipeline.language.llama import Llama
-from pipeline.language.placement import Placement, place
+from pipeline.language.placement import Placement, available_memory, has_gpu, place
+from pipeline.language.profiles import choose_llm
 from pipeline.language.sampling import Sampling
 from pipeline.language.weights import Checkpoint, read
 
@@ -38,7 +39,7 @@ class LocalGenerator:
         self.model = checkpoint.name
         self.form = form
         self.reason = placement.reason
-        self.languages = profiles.languages_of(checkpoint.name)
+        self.languages = languages_of(checkpoint.name)
         self.window = min(window or checkpoint.shape.window, checkpoint.shape.window)
         self._tokenizer = checkpoint.load_tokenizer()
         self._bos = self._token_id(checkpoint.specials.get("bos_token", "")) if form.bos else []
@@ -53,11 +54,20 @@ class LocalGenerator:
         Raises:
             ModelError: `model_missing`, `model_broken`, `model_too_large`.
         """
-        checkpoint = read(profiles.choose_llm(settings).path)
+        cuda = has_gpu(settings)
+        choice = choose_llm(settings, cuda=cuda, memory=None if cuda else available_memory())
+        checkpoint = read(choice.path)
         form = choose_form(checkpoint.name, checkpoint.template, checkpoint.specials, family=settings.llm_family)
         placement = place(settings, checkpoint.shape, checkpoint.name)
         generator = cls(checkpoint, placement, form, window=settings.llm_window, on_failure=on_failure)
-        log.info("language model loaded", model=generator.model, form=form.family, window=generator.window, reason=placement.reason)
+        log.info(
+            "language model loaded",
+            model=generator.model,
+            form=form.family,
+            window=generator.window,
+            choice=choice.reason,
+            reason=placement.reason,
+        )
         return generator
 
     def count(self, text: str) -> int:

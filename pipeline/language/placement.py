@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.language.cards import CARDS
 from pipeline.language.weights import Shape
 
 if TYPE_CHECKING:
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
 
 OVERHEAD = 400 * 1024**2
 """Bytes that Python, torch and the results of a pass take besides weights and cache."""
-KNOWN_SIZES = (
-    ("SmolLM2-135M", 0.135),
-    ("SmolLM2-360M", 0.362),
-    ("TinyLlama-1.1B", 1.1),
-    ("Llama-3.2-1B", 1.24),
-    ("SmolLM2-1.7B", 1.71),
-    ("Llama-3.2-3B", 3.21),
-    ("Vicuna-7B", 6.74),
-    ("Llama-3.1-8B", 8.03),
-    ("Vicuna-13B", 13.0),
-    ("LLaMA-33B", 32.5),
-    ("LLaMA-65B", 65.3),
-    ("Llama-3.1-70B", 70.6),
-)
-"""Billions of parameters, for saying what would fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +53,22 @@ def place(settings: Settings, shape: Shape, name: str) -> Placement:
     size = 2 if dtype == torch.bfloat16 else 4
     _refuse_too_large(name, shape, size, free, "this machine")
     return Placement(torch.device("cpu"), dtype, torch.bfloat16 if size == 2 else torch.float16, reason)
+
+
+def has_gpu(settings: Settings) -> bool:
+    """Whether a GPU is there and may be used.
+
+    Raises:
+        ModelError: `bad_device`, one is wanted and there is none.
+    """
+    import torch
+
+    there: bool = settings.device != "cpu" and torch.cuda.is_available()
+    if settings.device == "cuda" and not there:
+        raise ModelError(
+            "bad_device", "NUTSHELL_DEVICE is cuda, but torch sees no GPU. Set it to cpu or auto, or install a CUDA build of torch."
+        )
+    return there
 
 
 def needed(shape: Shape, size: int) -> int:
@@ -124,7 +126,7 @@ def _seconds(dtype: "torch.dtype") -> float:
 def _refuse_too_large(name: str, shape: Shape, size: int, free: int, where: str) -> None:
     if needed(shape, size) <= free:
         return
-    fits = [known for known, billions in KNOWN_SIZES if billions * 1e9 * size + OVERHEAD <= free]
+    fits = [card.title for card in sorted(CARDS, key=lambda card: card.billions) if 0 < card.billions * 1e9 * size <= free - OVERHEAD]
     advice = f"{fits[-1]} would fit." if fits else "No LLaMA would fit; set NUTSHELL_LLM_URL to a server that has one."
     raise ModelError("model_too_large", f"The model {name} needs {_gb(needed(shape, size))} and {where} has {_gb(free)} free. {advice}")
 

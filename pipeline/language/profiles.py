@@ -1,11 +1,22 @@
-"""Which models a machine uses, what they are good for, and why they were chosen."""
+"""Which LLaMA a machine uses, and why."""
 
-import re
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
+from pipeline.errors import ModelError
 from pipeline.language import models
+from pipeline.language.cards import card_of
+
+WANTED: dict[str, tuple[str, ...]] = {
+    "builtin": (models.BUILTIN,),
+    "cpu": ("smollm2-1.7b-instruct", "llama-3.2-3b-instruct", models.BUILTIN),
+    "gpu": ("llama-3.1-8b-instruct", "llama-3.2-3b-instruct", "smollm2-1.7b-instruct", models.BUILTIN),
+}
+"""Names of folders in the models folder per profile, best first; the first that is installed and fits is taken."""
+ENOUGH_CORES = 8
+"""From here on a model of one or three billion parameters keeps up with the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,38 +25,45 @@ class Choice:
 
     path: Path
     reason: str
+    """Logged, and shown by `nutshell doctor`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What the publisher of a model says about it."""
+def choose_llm(settings: Settings, *, cuda: bool = False, memory: int | None = None) -> Choice:
+    """The LLaMA that the settings name, else the best of the profile that is installed and fits.
 
-    pattern: str
-    """Regular expression for its names."""
-    languages: frozenset[str]
-    """ISO 639-1 codes of the languages it was made for."""
-
-
-CARDS = (
-    Card(r"smollm2", frozenset({"en"})),
-    Card(r"smollm3", frozenset({"en", "fr", "es", "de", "it", "pt"})),
-    Card(r"tinyllama", frozenset({"en"})),
-    Card(r"llama-?3\.[123]", frozenset({"en", "de", "fr", "it", "pt", "hi", "es", "th"})),
-    Card(r"llama-?[123]|alpaca|vicuna|koala|wizard-?lm|^llama", frozenset({"en"})),
-)
-"""First match wins. The first LLaMA saw twenty languages, but its card and those of its children promise English only."""
-
-
-def languages_of(name: str) -> frozenset[str]:
-    """Languages that the model card lists; empty when the model is not known."""
-    return next((card.languages for card in CARDS if re.search(card.pattern, name, re.IGNORECASE)), frozenset())
-
-
-def choose_llm(settings: Settings) -> Choice:
-    """The LLaMA that the settings name, else the profile's.
+    `cuda`: there is a GPU to use, which profile `auto` goes by; `memory`: bytes that the model may take, None for not asking. Two bytes per parameter are
+    counted, as little as any device needs; what it needs exactly is checked before it is loaded (placement.py).
 
     Raises:
         ModelError: `model_missing`, naming what to do.
     """
-    path = models.llm_path(settings)
-    return Choice(path, "NUTSHELL_LLM_MODEL names it" if settings.llm_model else "the built-in model")
+    if settings.llm_model:
+        return Choice(models.llm_path(settings), "NUTSHELL_LLM_MODEL names it")
+    profile, why = (settings.profile, "set") if settings.profile != "auto" else _auto(cuda)
+    if profile == "server":
+        raise ModelError(
+            "model_missing", "NUTSHELL_PROFILE is server, which needs the address of an OpenAI-compatible server in NUTSHELL_LLM_URL."
+        )
+    passed: list[str] = []
+    for name in WANTED[profile]:
+        if not models.is_model(models.folder_of(settings, name)):
+            passed.append(f"{name} is not installed")
+        elif memory is not None and name != models.BUILTIN and not _fits(name, memory):
+            passed.append(f"{name} needs more memory than there is")
+        else:
+            return Choice(models.folder_of(settings, name), "; ".join([f"profile {profile} ({why})", *passed]))
+    return Choice(models.llm_path(settings), f"profile {profile} ({why})")  # raises: even the built-in one is not there
+
+
+def _auto(cuda: bool) -> tuple[str, str]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cuda:
+        return "gpu", "auto: there is a GPU"
+    if cores >= ENOUGH_CORES:
+        return "cpu", f"auto: {cores} cores"
+    return "builtin", f"auto: {cores} cores and no GPU"
+
+
+def _fits(name: str, memory: int) -> bool:
+    card = card_of(name)
+    return card is None or card.billions * 2e9 <= memory

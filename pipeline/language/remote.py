@@ -14,10 +14,10 @@ import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong, ModelError
+from pipeline.language.cards import languages_of
 from pipeline.language.connection import Connection
 from pipeline.language.forms import FORMS, Form, defuse, render
 from pipeline.language.generator import DIMENSIONS, OnDone, Priority, Prompt, Vectors
-from pipeline.language.profiles import languages_of
 
 Events = Generator[dict[str, Any]]
 log = structlog.get_logger(__name__)
