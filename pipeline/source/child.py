@@ -21,6 +21,7 @@ from pipeline.source.tracks import Format, Info, Track
 from pipeline.types import Transcript
 
 INFO = "info.json"
+THUMBNAIL = "thumbnail"
 PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
@@ -46,6 +47,7 @@ def probe(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
         if found is None and not info.get("formats"):
             raise cause(session.code())
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
+        _picture(session, info)
     return {"video": _video(info, found), "transcript": _as_json(found), "note": note, "info": INFO}
 
 
@@ -123,6 +125,25 @@ def _chapters(chapters: Sequence[Mapping[str, Any]], duration: float) -> list[tu
         if title and 0 <= start < min(end, duration or end):
             kept.append((start, min(end, duration or end), title))
     return kept if len(kept) > 1 else []
+
+
+def _picture(session: Session, info: Info) -> None:
+    """The preview picture while the connection stands; youtube.fetch_thumbnail finds it. Its failure is nobody's."""
+    try:
+        with session.ydl.urlopen(str(info.get("thumbnail") or "")) as reply:
+            _keep_picture(reply.read(PICTURE + 1))
+    except RequestError as error:
+        log.info("source.thumbnail_failed", error=repr(error)[:300])
+
+
+def _keep_picture(data: bytes) -> str | None:
+    """The path of the picture; None when it is none of the known kinds or too large."""
+    suffix = next((suffix for magic, suffix in _PICTURES.items() if data.startswith(magic)), None)
+    if suffix is None or len(data) > PICTURE:
+        return None
+    path = Path.cwd() / f"{THUMBNAIL}{suffix}"
+    path.write_bytes(data)
+    return str(path)
 
 
 def _as_json(transcript: Transcript | None) -> sandbox.Json:
@@ -213,21 +234,15 @@ def _too_large(size: int, most: int) -> Exception:
 
 
 def thumbnail(request: sandbox.Json, _: sandbox.Report) -> sandbox.Json:
-    """The preview picture, through the same way out but without yt-dlp; None when it is none of the known kinds or too large."""
+    """The preview picture alone, through the same way out."""
     with Egress(upstream=request["proxy"]) as egress:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": egress.url}))
         try:
             with opener.open(request["url"], timeout=10) as reply:
-                data = reply.read(PICTURE + 1)
+                return _keep_picture(reply.read(PICTURE + 1))
         except (OSError, ValueError) as error:
             log.info("source.thumbnail_failed", error=repr(error)[:300], blocked=egress.blocked)
             return None
-    suffix = next((suffix for magic, suffix in _PICTURES.items() if data.startswith(magic)), None)
-    if suffix is None or len(data) > PICTURE:
-        return None
-    path = Path.cwd() / f"thumbnail{suffix}"
-    path.write_bytes(data)
-    return str(path)
 
 
 TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}

@@ -11,7 +11,7 @@ import certifi
 import structlog
 from yt_dlp import YoutubeDL
 from yt_dlp.networking.common import Request, Response
-from yt_dlp.networking.exceptions import RequestError
+from yt_dlp.networking.exceptions import CertificateVerifyError, RequestError
 from yt_dlp.utils import YoutubeDLError
 
 from pipeline.errors import cause
@@ -102,7 +102,7 @@ def connect(folder: Path, proxy: str, **options: Any) -> Iterator[Session]:
         egress = Egress(upstream=proxy)
     except ValueError as error:
         raise cause("proxy", f"{error}.".capitalize()) from error
-    with egress, LoggingYDL({**_options(folder, egress, words), **options}, network) as ydl:
+    with egress, LoggingYDL({**_options(folder, egress, network, words), **options}, network) as ydl:
         session = Session(ydl, network, egress, words)
         try:
             yield session
@@ -113,7 +113,12 @@ def connect(folder: Path, proxy: str, **options: Any) -> Iterator[Session]:
             raise cause(code) from error
 
 
-def _options(folder: Path, egress: Egress, words: Words) -> dict[str, Any]:
+def _options(folder: Path, egress: Egress, network: NetworkLog, words: Words) -> dict[str, Any]:
+    def pause(n: int) -> float:
+        """Seconds before retry `n`, counted from 0: 1, 2, 4, … and none where waiting cannot help."""
+        hopeless = egress.hopeless or egress.blocked or any(isinstance(error, CertificateVerifyError) for error in network.errors)
+        return 0.0 if hopeless else float(min(2**n, 10))
+
     return {
         "proxy": egress.url,
         "compat_opts": {"no-certifi"},  # so that SSL_CERT_FILE counts
@@ -130,14 +135,9 @@ def _options(folder: Path, egress: Egress, words: Words) -> dict[str, Any]:
         "retries": 3,  # of a download; 0 in the API
         "fragment_retries": 3,
         "extractor_retries": 2,
-        "retry_sleep_functions": {"http": _pause, "extractor": _pause},  # else there is no pause at all
+        "retry_sleep_functions": {"http": pause, "extractor": pause},  # else there is no pause at all
         "socket_timeout": 20,
     }
-
-
-def _pause(n: int) -> float:
-    """Seconds before retry `n`, counted from 0: 1, 2, 4, …"""
-    return float(min(2**n, 10))
 
 
 def write_bundle(folder: Path, extra_ca: str) -> Path:

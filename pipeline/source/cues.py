@@ -143,7 +143,7 @@ def _read_xml(text: str) -> Iterator[Cue]:
             unit, start, length = (1.0, found["start"], found.get("dur")) if "start" in found else (1000.0, found.get("t"), found.get("d"))
             begin, duration = _number(start), _number(length)
             if begin is not None:
-                words = _INNER.sub("", re.split(r"</(?:text|p)\s*>", body, maxsplit=1)[0])
+                words = _INNER.sub("", re.split(r"</(?:text|p)\s*>", body, maxsplit=1)[0]).partition("<")[0]  # a tag that breaks off
                 end = None if duration is None else (begin + duration) / unit
                 yield Cue(begin / unit, end, html.unescape(html.unescape(words))), found.get("a") == "1"
 
@@ -168,17 +168,15 @@ def _read_blocks(text: str) -> Iterator[Cue]:
             lines.append(line)
             continue
         if times:
-            while lines and not lines[-1].strip():
-                lines.pop()
             if match and lines and lines[-1].strip().isdecimal():  # the number of the next cue of a file without empty lines
                 lines.pop()
-            yield Cue(*times, "\n".join(lines))
+            yield Cue(*times, "\n".join(lines).rstrip())
             times = None
         if match:
             times = _seconds(match[1]), _seconds(match[2])
         lines = []
     if times:
-        yield Cue(*times, "\n".join(lines))
+        yield Cue(*times, "\n".join(lines).rstrip())
 
 
 def _seconds(clock: str) -> float:

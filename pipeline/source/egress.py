@@ -9,6 +9,7 @@ user of a proxy learns only a number.
 import base64
 import fnmatch
 import ipaddress
+import queue
 import re
 import secrets
 import socket
@@ -22,8 +23,9 @@ from typing import Any, Literal, Self
 
 HOSTS = ("youtube.com", "*.youtube.com", "youtu.be", "*.googlevideo.com", "*.ytimg.com", "www.google.com")
 """google.com: a 429 of YouTube's is a redirect to its /sorry page."""
-PATIENCE = 3
+PATIENCE = 2
 """After so many connections failed and none succeeded the others fail at once: without a network nobody should wait for ten time-outs."""
+RESOLVE_SECONDS = 5.0
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(net)
     for net in (
@@ -35,7 +37,7 @@ _NOT_PUBLIC = tuple(
 _PUBLIC_6 = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC_6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 Address = tuple[Any, ...]
-Resolve = Callable[..., list[tuple[Any, ...]]]
+Resolve = Callable[..., list[Address]]
 
 
 def public(address: str) -> bool:
@@ -103,6 +105,11 @@ class Egress:
         self._server.shutdown()
         self._server.server_close()
 
+    @property
+    def hopeless(self) -> bool:
+        """Several connections failed and none succeeded: there is no network."""
+        return len(self.failures) >= PATIENCE and not self.successes
+
     def open(self, host: str) -> socket.socket:
         """A connection to port 443 of an allowed host.
 
@@ -110,7 +117,7 @@ class Egress:
             Blocked: an address of the name is not public.
             OSError: it cannot be reached; noted in `failures`.
         """
-        if len(self.failures) >= PATIENCE and not self.successes:
+        if self.hopeless:
             raise ConnectionError("nothing could be reached before")
         try:
             connection = self._through_upstream(host) if self.upstream else self._directly(host)
@@ -124,7 +131,7 @@ class Egress:
         return connection
 
     def _directly(self, host: str) -> socket.socket:
-        infos = self.resolve(host, 443, 0, socket.SOCK_STREAM)
+        infos = self._resolved(host)
         if bad := [info[4][0] for info in infos if not public(info[4][0])]:
             raise Blocked(f"{host} is at {bad}")
         last = OSError("the name has no address")
@@ -139,6 +146,25 @@ class Egress:
             else:
                 return connection
         raise last
+
+    def _resolved(self, host: str) -> list[Address]:
+        """The name's addresses. In a thread, since nothing else bounds a look-up: without a network it may hang for half a minute."""
+        answers: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put(self.resolve(host, 443, 0, socket.SOCK_STREAM))
+            except OSError as error:
+                answers.put(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer = answers.get(timeout=RESOLVE_SECONDS)
+        except queue.Empty:
+            raise TimeoutError("the name was not resolved in time") from None
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
 
     def _through_upstream(self, host: str) -> socket.socket:
         assert self.upstream

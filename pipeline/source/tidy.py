@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipeline.source import plain
 from pipeline.source.cues import Cue
@@ -90,15 +91,15 @@ def _lines(text: str) -> tuple[tuple[str, ...], bool]:
 def _once(cues: list[_Line]) -> Iterator[_Line]:
     """Rolling captions show a line up to three times, growing ones show a sentence word by word: each word is kept once.
 
-    Only between cues that touch or overlap, the same words a while later are said again; but a line that moves up to make room for a new one is the old one.
+    Cues that say the same and touch are joined in any file. More is taken for a repetition only where the whole file works so: people do say things twice.
     """
+    rolling = _is_rolling(cues)
     before: _Line | None = None
     shown: tuple[str, ...] = ()
     for cue in cues:
         lines = cue.lines
-        if before and cue.start <= before.end + ROLLING:
-            touching = cue.start <= before.end + TOUCHING
-            lines = _new_lines(shown, lines) if touching else _rolled(shown, lines)
+        if before and cue.start <= before.end + (ROLLING if rolling else TOUCHING):
+            lines = _new_lines(shown, lines, touching=cue.start <= before.end + TOUCHING) if rolling else () if lines == shown else lines
             if not lines:
                 before = replace(before, end=max(before.end, cue.end))
                 shown = cue.lines
@@ -110,19 +111,26 @@ def _once(cues: list[_Line]) -> Iterator[_Line]:
         yield before
 
 
-def _rolled(shown: tuple[str, ...], lines: tuple[str, ...]) -> tuple[str, ...]:
-    return lines[1:] if len(lines) > 1 and lines[0] == shown[-1] else lines
+def _is_rolling(cues: list[_Line]) -> bool:
+    """Whether at least every fifth cue carries the text of the one before it and adds to it."""
+    carried = sum(
+        (len(two.lines) > 1 and two.lines[0] == one.lines[-1]) or " ".join(two.lines).startswith(" ".join(one.lines) + " ")
+        for one, two in pairwise(cues)
+    )
+    return carried * 5 >= len(cues) > 1
 
 
-def _new_lines(shown: tuple[str, ...], lines: tuple[str, ...]) -> tuple[str, ...]:
+def _new_lines(shown: tuple[str, ...], lines: tuple[str, ...], *, touching: bool) -> tuple[str, ...]:
+    """What a cue adds to what was shown. After a pause only a line that moved up to make room is old; the same words alone are said again."""
+    if not touching:
+        return lines[1:] if len(lines) > 1 and lines[0] == shown[-1] else lines
     for count in range(min(len(shown), len(lines)), 0, -1):
         if shown[-count:] == lines[:count]:
             return lines[count:]
-    old, new = " ".join(shown), " ".join(lines)
-    if len(shown[-1].split()) >= 3 and new.startswith(shown[-1] + " "):
-        return (new[len(shown[-1]) + 1 :],)
-    if len(old.split()) >= 3 and new.startswith(old + " "):
-        return (new[len(old) + 1 :],)
+    new = " ".join(lines)
+    for old in (" ".join(shown), shown[-1]):
+        if new.startswith(old + " "):
+            return (new[len(old) + 1 :],)
     return lines
 
 
@@ -149,9 +157,9 @@ def _divided(cues: Iterable[_Line]) -> Iterator[Segment]:
     for cue in cues:
         text = " ".join(cue.lines)
         pieces = list(_pieces(text)) if len(text) > LONGEST else [text]
-        now = cue.start
+        whole, now = sum(map(len, pieces)), cue.start
         for piece in pieces:
-            length = (cue.end - cue.start) * len(piece) / max(1, sum(map(len, pieces)))
+            length = (cue.end - cue.start) * len(piece) / whole
             yield Segment(now, max(now, now + length), piece, cue.speaker)
             now += length
 

@@ -72,6 +72,8 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
     """The preview picture as jpg, png or webp; None when there is none to be had, which is never a reason to fail."""
     if not video.thumbnail_url:
         return None
+    if fetched := next(workdir.glob("thumbnail.*"), None):  # the probe took it along
+        return fetched
     path = _run("thumbnail", settings, workdir, sandbox.quiet, url=video.thumbnail_url, most_seconds=30.0)
     return Path(path) if path else None
 

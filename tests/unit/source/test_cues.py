@@ -1,0 +1,163 @@
+"""Caption files as they come: every format's shape, and files broken in every way."""
+
+import json
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.source import cues
+from pipeline.source.cues import Cue, read
+
+
+def test_json3_manual_has_one_event_a_cue() -> None:
+    events = [
+        {"tStartMs": 0, "dDurationMs": 2365, "segs": [{"utf8": "Hello "}, {"utf8": "there"}]},
+        {"tStartMs": "3000", "dDurationMs": 500, "segs": [{"utf8": "again"}]},
+    ]
+    assert read(json.dumps({"events": events}), "json3") == [Cue(0.0, 2.365, "Hello there"), Cue(3.0, 3.5, "again")]
+
+
+def test_json3_automatic_ends_a_line_where_its_line_break_is_appended() -> None:
+    events = [
+        {"tStartMs": 0, "dDurationMs": 290325, "id": 1, "wpWinPosId": 1},
+        {"tStartMs": 0, "dDurationMs": 5165, "wWinId": 1, "segs": [{"utf8": "lobsters"}, {"utf8": " and", "tOffsetMs": 967}]},
+        {"tStartMs": 2355, "dDurationMs": 2800, "wWinId": 1, "aAppend": 1, "segs": [{"utf8": "\n"}]},
+        {"tStartMs": 2615, "dDurationMs": 6779, "wWinId": 1, "segs": [{"utf8": "when"}]},
+    ]
+    assert read(json.dumps({"events": events}), "json3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 9.394, "when")]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [None, 7, "x", [], {}, {"segs": [{"utf8": "no time"}]}, {"tStartMs": None, "segs": [{"utf8": "x"}]}, {"tStartMs": True, "segs": [{"utf8": "x"}]},
+     {"tStartMs": 1, "segs": None}, {"tStartMs": 1, "segs": "text"}, {"tStartMs": 1, "segs": [None, 3, {}, {"utf8": None}, {"utf8": 5}]},
+     {"tStartMs": -5000, "segs": [{"utf8": "before"}]}, {"tStartMs": 1e300, "segs": [{"utf8": "late"}]}, {"tStartMs": "1e999", "segs": [{"utf8": "never"}]}],
+)  # fmt: skip
+def test_a_broken_event_costs_only_itself(event: object) -> None:
+    good = {"tStartMs": 1000, "dDurationMs": 1000, "segs": [{"utf8": "good"}]}
+    assert read(json.dumps({"events": [event, good]}), "json3") == [Cue(1.0, 2.0, "good")]
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", "[" * 100_000, '{"a":' * 5000])
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(text, "json3")
+    assert caught.value.code == "bad_transcript"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"segments": [{"start": 1, "end": 2.5, "text": "Hi", "speaker": "Ann"}]},
+        {
+            "transcript": {"origin": "speech", "language": "en", "segments": [{"start": 1, "end": 2.5, "text": "Hi", "speaker": "Ann"}]},
+            "summary": {},
+        },
+        [{"text": "Hi", "start": 1.0, "duration": 1.5, "speaker": "Ann"}],
+    ],
+)
+def test_lists_of_segments_of_other_programs_and_our_own(data: object) -> None:
+    assert read(json.dumps(data), "json") == [Cue(1.0, 2.5, "Hi", "Ann")]
+
+
+def test_srv1_is_escaped_twice() -> None:
+    text = '<?xml version="1.0" encoding="utf-8" ?><transcript><text start="0" dur="2.365">there&amp;#39;s &lt;b&gt;</text><text start="3">open</text></transcript>'
+    assert read(text, "srv1") == [Cue(0.0, 2.365, "there's <b>"), Cue(3.0, None, "open")]
+
+
+def test_srv3_has_words_and_appended_breaks() -> None:
+    text = """<timedtext format="3"><head><ws id="0"/></head><body><w t="0" id="1"/>
+        <p t="0" d="5165" w="1"><s ac="0">lobsters</s><s t="967" ac="0"> and</s></p><p t="2355" d="2800" w="1" a="1">
+</p><p t="2615" d="500">when</p></body></timedtext>"""
+    assert read(text, "srv3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 3.115, "when")]
+
+
+def test_xml_that_breaks_off_gives_what_came_before() -> None:
+    assert read('<transcript><text start="1" dur="1">one</text><text start="2" dur="1">two</te', "srv1") == [
+        Cue(1.0, 2.0, "one"),
+        Cue(2.0, 3.0, "two"),
+    ]
+
+
+def test_entities_of_a_document_are_not_expanded() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><transcript><text start="1" dur="1">&b;</text></transcript>'
+    assert read(bomb, "srv1") == [Cue(1.0, 2.0, "&b;")]
+
+
+VTT = """WEBVTT - a title
+Kind: captions
+Language: en
+
+NOTE
+a comment
+of two lines
+
+STYLE
+::cue { color: red }
+
+intro
+00:01.000 --> 00:02.000 position:50%,middle align:middle
+One
+two
+
+00:00:03.000 --> 00:00:04.500
+Three
+00:00:05.000 --> 00:00:06.000
+Four
+
+lonely text
+
+00:07.000-->00:08,5
+Five"""
+
+
+def test_vtt() -> None:
+    assert read(VTT, "vtt") == [Cue(1.0, 2.0, "One\ntwo"), Cue(3.0, 4.5, "Three"), Cue(5.0, 6.0, "Four"), Cue(7.0, 8.5, "Five")]
+
+
+def test_srt_without_empty_lines_does_not_read_numbers_as_text() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nOne\n2\n00:00:02,000 --> 00:00:03,000\n42\n  \n3\n00:00:03,000 --> 00:00:04,000\nThree"
+    assert read(text, "srt") == [Cue(1.0, 2.0, "One"), Cue(2.0, 3.0, "42"), Cue(3.0, 4.0, "Three")]
+
+
+def test_a_line_of_spaces_ends_no_cue() -> None:
+    """YouTube writes one into each automatic cue."""
+    assert read("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n \nlobsters\n\n", "vtt") == [Cue(0.0, 2.0, " \nlobsters")]
+
+
+def test_sbv() -> None:
+    assert read("0:00:00.378,0:00:11.378\nOne\n\n0:01:00.000,0:01:01.000\nTwo", "sbv") == [
+        Cue(0.378, 11.378, "One"),
+        Cue(60.0, 61.0, "Two"),
+    ]
+
+
+def test_plain_text_with_times_as_copied_from_youtube() -> None:
+    assert read("0:00\nhello\n0:05\nworld and\nmore\n1:02:03\nend", "txt") == [
+        Cue(0.0, None, "hello"),
+        Cue(5.0, None, "world and more"),
+        Cue(3723.0, None, "end"),
+    ]
+    assert read("[00:01] one\n[00:02] two", "txt") == [Cue(1.0, None, "one"), Cue(2.0, None, "two")]
+
+
+def test_plain_text_gets_estimated_times() -> None:
+    one, two = read("One two three four five.\n\nSix seven, eight nine ten!", "txt")
+    assert (one.start, one.end, two.start, two.end) == (0.0, 2.0, 2.0, 4.0)
+
+
+def test_japanese_text_is_not_one_word() -> None:
+    first, second = read("これは日本語の文章です。もう一つの文です。", "txt")
+    assert first.text.endswith("。")
+    assert 1.0 < second.start < 5.0
+
+
+def test_too_many_cues_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cues, "MOST_CUES", 3)
+    with pytest.raises(InputError, match="more than 3 cues"):
+        read("\n".join(f"0:0{second}\nx" for second in range(5)), "txt")
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(InputError, match="'ttml' is not read"):
+        read("x", "ttml")
