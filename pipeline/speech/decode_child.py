@@ -182,7 +182,7 @@ def decode(path: Path, start: float, sink: Sink, skipped: list[int]) -> None:
             expected = None if time is None else time + frame.samples / frame.sample_rate
             joiner.add(frame)
         joiner.flush()
-    if not sink.decoded:
+    if not sink.decoded and (start == 0 or skipped[0]):  # else START lies beyond the end
         raise cause("bad_media", f"Its sound ({stream.name}) cannot be decoded.")
 
 
