@@ -16,7 +16,7 @@ from pipeline.export.render import file_name
 from pipeline.language.translator import Translator
 from pipeline.source import captions, uploads, youtube
 from pipeline.source.links import Source
-from pipeline.stages import Models, check_duration, embed, fetch_media, translated, wants_english, work_folder
+from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english, work_folder
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import make_gist, make_summary
@@ -101,11 +101,13 @@ def _listen(sound: Path, video: Video, options: Options, have: Transcript | None
     """Two passes only where a reader of English wants what was said in a language that is not known before it is heard."""
     language = have.language if have else None
     if options.language == "en" and language is None:
-        language = next(iter(models.recogniser.transcribe(sound, emit=emit, duration=video.duration)), None)
-        language = language.language if language else None
+        first = next(models.recogniser.transcribe(sound, emit=emit, duration=video.duration), None)
+        language = first.language if first else None
     english = options.language == "en" and language not in (None, "en")
     heard = list(
-        models.recogniser.transcribe(sound, language=language, task="translate" if english else "transcribe", emit=emit, duration=video.duration)
+        models.recogniser.transcribe(
+            sound, language=language, task="translate" if english else "transcribe", emit=emit, duration=video.duration
+        )
     )
     segments = tuple(segment for part in heard for segment in part.segments)
     if not segments:
@@ -118,7 +120,7 @@ def _check_language(options: Options, transcript: Transcript, models: Models) ->
     """Before the work, not after it: whether anything here can write the language that was asked for."""
     if options.language in (None, transcript.language):
         return
-    ability = Translator(models.settings, models.generator).can(transcript.language, str(options.language))
+    ability = Translator(models.generator).can(transcript.language, str(options.language))
     if not ability.ok:
         raise ModelError("no_translator", ability.advice)
 
@@ -129,17 +131,27 @@ def _summarise(video: Video, transcript: Transcript, options: Options, models: M
         generator, embedder = models.generator, models.embedder
     with watch.stage("gist"):
         emit(Progress("gist", 0.0, "Finding the gist"))
-        gist = make_gist(video, sentences, generator, options)
+        gist = make_gist(video, sentences, generator, options, language=transcript.language)
     with watch.stage("index"):
         cut = chunking.cut(sentences)
         vectors = embed(embedder, [chunk.text for chunk in cut], emit)
     with watch.stage("summary"):
         summary = make_summary(
-            video, sentences, cut, vectors, generator, embedder, options, gist, emit=emit, on_partial=lambda _: None
+            video,
+            sentences,
+            cut,
+            vectors,
+            generator,
+            embedder,
+            options,
+            gist,
+            emit=emit,
+            on_partial=lambda _: None,
+            language=transcript.language,
         )
     if options.language not in (None, summary.language):
         with watch.stage("translate"):
-            summary = translated(summary, str(options.language), generator, models.settings)
+            summary = translated(summary, str(options.language), generator)
     return summary
 
 

@@ -21,7 +21,7 @@ from pipeline.types import Emit, Options, public_id
 
 if TYPE_CHECKING:
     from pipeline.offline import Result
-    from pipeline.stages import Models
+    from pipeline.steps import Models
 
 TLDR = (
     ("fetch", Queue.FETCH),
@@ -100,7 +100,7 @@ def submit_download(db: Database, video_id: str, form: str) -> Submitted:
 
 def store_upload(db: Database, blobs: Blobs, source: Source, name: str, content_type: str = "application/octet-stream") -> str:
     """Puts a file into the media store and the library; the id of its video. `name` is shown, never used as a path."""
-    if source.path is None:
+    if source.path is None or source.kind not in ("media", "transcript"):
         raise InputError("bad_link", "This is no file.")
     video_id = public_id(source.source_id)
     key = f"upload/{video_id}"

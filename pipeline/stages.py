@@ -5,26 +5,19 @@ delivered twice). The order of the stages is run.py's.
 """
 
 import mimetypes
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from pipeline import broker
 from pipeline.config import Settings
 from pipeline.errors import ModelError, NotFound, cause
 from pipeline.export.render import file_name
-from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Vectors, open_embedder, open_generator
-from pipeline.language.translator import Translator
-from pipeline.languages import name_of
 from pipeline.source import captions, uploads, youtube
-from pipeline.source.links import Source
-from pipeline.speech.whisper import Heard, Recogniser
+from pipeline.speech.whisper import Heard
+from pipeline.steps import Models, check_duration, embed, fetch_media, source_of, translated, wants_english, work_folder
 from pipeline.store import jobs, media, renditions, transcripts, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
@@ -33,37 +26,8 @@ from pipeline.store.media import Media
 from pipeline.store.renditions import Key
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
-from pipeline.summary.summarize import PROMPT_VERSION, MadeChapters, MadeOverview, Partial, make_gist, make_summary
-from pipeline.timecode import clock
-from pipeline.types import Emit, Options, Origin, Point, Progress, Sentence, Summary, Transcript, Video
-
-EMBED_BATCH = 16
-"""Passages a call; between calls the lease is renewed and a cancel is seen."""
-
-
-class Models:
-    """The models of one process, each opened when first needed and kept. `in_process`: hold them here instead of calling the model processes."""
-
-    def __init__(self, settings: Settings, *, in_process: bool = False) -> None:
-        self.settings = settings
-        self.in_process = in_process
-
-    @cached_property
-    def generator(self) -> Generator:
-        return open_generator(self.settings, in_process=self.in_process)
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        return open_embedder(self.settings, in_process=self.in_process)
-
-    @cached_property
-    def recogniser(self) -> Recogniser:
-        return Recogniser(self.settings)
-
-    def close(self) -> None:
-        for name in ("generator", "embedder"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+from pipeline.summary.summarize import PROMPT_VERSION, Chapters, Overview, make_gist, make_summary
+from pipeline.types import Origin, Point, Progress, Sentence, Transcript, Video
 
 
 class Context:
@@ -146,18 +110,6 @@ class Text:
     sentences: tuple[Sentence, ...]
     key: Key
     """Of the rendition in the transcript's own language."""
-
-
-@contextmanager
-def work_folder(settings: Settings) -> Iterator[Path]:
-    """A folder of its own that is gone afterwards, so a zombie of an earlier attempt never writes into its successor's."""
-    base = settings.home / "work"
-    base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-# ---------------------------------------------------------------- the stages of a TLDR
 
 
 def fetch(ctx: Context) -> None:
@@ -291,7 +243,7 @@ def gist(ctx: Context) -> None:
     if stored is not None and stored.gist is not None:
         return
     ctx.say(0.0, "Finding the gist")
-    made = make_gist(ctx.video, text.sentences, ctx.models.generator, ctx.options)
+    made = make_gist(ctx.video, text.sentences, ctx.models.generator, ctx.options, language=text.key.language)
     with ctx.db.session() as s:
         renditions.save_gist(s, text.key, made, fence=ctx.claim.fence)
     ctx.publish("gist")
@@ -327,23 +279,24 @@ def summary(ctx: Context) -> None:
     made = make_summary(
         ctx.video, text.sentences, cut, vectors, ctx.models.generator, ctx.models.embedder, ctx.options, gist_made,
         emit=ctx.emit, on_partial=partial(_store_partial, ctx, text.key), done=stored.points, made_chapters=stored.chapters,
+        language=text.key.language,
     )  # fmt: skip
     with ctx.db.session() as s:
         renditions.save_summary(s, text.key, made, fence=ctx.claim.fence)
     ctx.publish("summary")
 
 
-def _store_partial(ctx: Context, key: Key, made: Partial) -> None:
+def _store_partial(ctx: Context, key: Key, made: Chapters | Point | Overview) -> None:
     with ctx.db.session() as s:
         match made:
             case Point():
                 renditions.save_point(s, key, made, fence=ctx.claim.fence)
                 event = "point"
-            case MadeChapters():
+            case Chapters():
                 renditions.save_chapters(s, key, made.chapters, fence=ctx.claim.fence)
                 event = "chapters"
-            case MadeOverview():
-                renditions.save_overview(s, key, made.sentences, fence=ctx.claim.fence)
+            case Overview():
+                renditions.save_overview(s, key, made.points, fence=ctx.claim.fence)
                 event = "overview"
     ctx.publish(event)
 
@@ -363,7 +316,7 @@ def translate(ctx: Context) -> None:
     if original is None or not original.complete:
         raise ModelError("stage_order", "There is no finished summary to translate. Start the video again.")
     ctx.say(0.0, "Translating")
-    made = translated(original.whole(), target, ctx.models.generator, ctx.settings)
+    made = translated(original.whole(), target, ctx.models.generator)
     with ctx.db.session() as s:
         renditions.save_summary(s, key, made, fence=ctx.claim.fence)
     ctx.publish("summary")
@@ -381,58 +334,6 @@ def download(ctx: Context) -> None:
     ctx.publish("download")
 
 
-STAGES: dict[str, Callable[[Context], None]] = {stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)}
-
-
-# ---------------------------------------------------------------- shared with the way without a database (offline.py)
-
-
-def source_of(video: Video) -> Source:
-    return Source("youtube", video.source_id, video.source_url)
-
-
-def fetch_media(source: Source, kind: str, settings: Settings, folder: Path, emit: Emit) -> Path:
-    if kind == "video":
-        return youtube.fetch_video(source, settings, folder, emit)
-    return youtube.fetch_audio(youtube.probe(source, settings, folder, emit, captions=False), settings, folder, emit)
-
-
-def wants_english(options: Options, have: Transcript) -> bool:
-    """Whether Whisper's own translation is asked for: a reader of English, words that were spoken in another language."""
-    return options.language == "en" and have.language not in ("en", "und") and have.origin not in (Origin.FILE, Origin.SPEECH_TRANSLATED)
-
-
-def check_duration(video: Video, settings: Settings) -> None:
-    if video.duration > settings.max_duration:
-        raise cause("too_long", f"It lasts {clock(video.duration)}, the limit is {clock(settings.max_duration)}.")
-
-
-def embed(embedder: Embedder, texts: Sequence[str], emit: Emit) -> Vectors:
-    """Passage vectors, (len(texts), 384) float32, in small batches so that `emit` is called often."""
-    parts = [np.zeros((0, DIMENSIONS), np.float32)]
-    for start in range(0, len(texts), EMBED_BATCH):
-        parts.append(embedder.passages(texts[start : start + EMBED_BATCH]))
-        emit(Progress("index", min(1.0, (start + EMBED_BATCH) / len(texts)), "Making it searchable"))
-    return np.concatenate(parts)
-
-
-def translated(summary: Summary, target: str, generator: Generator, settings: Settings) -> Summary:
-    """The summary with its sentences and titles in `target`; quotes of the receipts stay in the original.
-
-    Raises:
-        ModelError: `no_translator`, naming what would be needed.
-    """
-    ability = Translator(settings, generator).can(summary.language, target)
-    if not ability.ok:
-        raise ModelError("no_translator", ability.advice)
-    statements = (summary.gist, *summary.overview, *summary.points)
-    originals = [point.text for point in statements] + [chapter.title for chapter in summary.chapters]
-    words = Translator(settings, generator).translate_texts(originals, summary.language, target, generator)
-    said = [replace(point, text=text, kind="phrased") for point, text in zip(statements, words, strict=False)]
-    titles = [replace(chapter, title=text) for chapter, text in zip(summary.chapters, words[len(statements) :], strict=True)]
-    first = 1 + len(summary.overview)
-    note = f"Translated from {name_of(summary.language)}; the quotes are in the original."
-    return replace(
-        summary, language=target, gist=said[0], overview=tuple(said[1:first]), points=tuple(said[first:]), chapters=tuple(titles),
-        notes=(*summary.notes, note),
-    )  # fmt: skip
+STAGES: dict[str, Callable[[Context], None]] = {
+    stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)
+}

@@ -58,7 +58,7 @@ def up(port: int | None) -> None:
     from pipeline.config import load
     from workers.up import up as start
 
-    sys.exit(start(load(**({} if port is None else {"port": port}))))
+    sys.exit(start(load() if port is None else load(port=port)))
 
 
 @main.command()
@@ -74,7 +74,7 @@ def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions:
     from pipeline.run import process
     from pipeline.source.links import parse_source
     from pipeline.types import Length, Options
-    from workers.terminal import Bar, print_json, print_tldr
+    from workers.terminal import Bar, print_json, print_summary
 
     settings = load()
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
@@ -84,7 +84,7 @@ def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions:
     if as_json:
         print_json(result.document())
     else:
-        print_tldr(result)
+        print_summary(result.video, result.summary)
 
 
 @main.command()
@@ -212,7 +212,7 @@ def models_list() -> None:
 def models_prepare() -> None:
     """Unpack the built-in models into the data folder (make run does it)."""
     from pipeline.config import load
-    from workers.terminal import prepare_models
+    from workers.prepare import prepare_models
 
     prepare_models(load())
 

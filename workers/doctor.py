@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from pipeline.config import Settings
+from pipeline.language.profiles import choose_llm
+from pipeline.speech.models import choose as choose_speech
+from workers.prepare import missing_models
 
 ROOM = 2 * 1024**3
 """Bytes of free disk below which a download or a database may fail."""
@@ -51,25 +55,22 @@ def _yt_dlp() -> Finding:
 
 
 def _javascript() -> Finding:
-    from pipeline.source.sandbox import deno
-
-    path = deno()
+    path = shutil.which("deno", path=str(Path(sys.executable).parent))
     if path:
         return Finding(True, f"JavaScript runtime {path}")
     return Finding(False, "no JavaScript runtime: many YouTube videos have no sound without one", "Run `make run`, which installs deno.")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from pipeline.language.models import models_ready as language_missing
-    from pipeline.language.profiles import choose
-    from pipeline.speech.models import models_ready as speech_missing
-
-    missing = [*language_missing(settings), *speech_missing(settings)]
+    missing = missing_models(settings)
     for name in missing:
         yield Finding(False, f"model missing: {name}", "Run `nutshell models prepare`.")
+    if not missing and not settings.llm_url:
+        choice = choose_llm(settings)
+        yield Finding(True, f"language model {choice.path.name}: {choice.reason}")
     if not missing:
-        choice = choose(settings)
-        yield Finding(True, f"models: profile {choice.profile}, {choice.reason}")
+        speech = choose_speech(settings)
+        yield Finding(True, f"speech model whisper-{speech.name}: {speech.reason}")
 
 
 def _running(settings: Settings) -> Iterator[Finding]:

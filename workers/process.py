@@ -12,7 +12,7 @@ from pipeline.store.database import Database, database_url
 from workers.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from pipeline.stages import Models
+    from pipeline.steps import Models
 
 PATIENCE = 60.0
 """Seconds that a worker waits for a database that restarts, before it gives the stage up."""
@@ -33,7 +33,7 @@ class Process:
 
     @cached_property
     def models(self) -> "Models":
-        from pipeline.stages import Models
+        from pipeline.steps import Models
 
         return Models(self.settings)
 

@@ -12,10 +12,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress as RichProgress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipeline import broker, run
+from pipeline import broker
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError, NotFound
 from pipeline.jobs import FINAL, State
+from pipeline.run import Submitted
+from pipeline.steps import Models
 from pipeline.store import jobs, renditions, transcripts, videos
 from pipeline.store.database import Database, database_url
 from pipeline.timecode import clock
@@ -45,7 +47,7 @@ class Bar:
 
 
 @contextmanager
-def running() -> Iterator[tuple[Database, Settings, run.Models]]:
+def running() -> Iterator[tuple[Database, Settings, Models]]:
     """The library and the model processes of the running instance.
 
     Raises:
@@ -53,7 +55,7 @@ def running() -> Iterator[tuple[Database, Settings, run.Models]]:
     """
     settings = load()
     db = Database(database_url(settings))
-    models = run.Models(settings)
+    models = Models(settings)
     try:
         _check_running(db, settings)
         yield db, settings, models
@@ -66,7 +68,9 @@ def _check_running(db: Database, settings: Settings) -> None:
     try:
         db.ping()
     except ModelError as error:
-        raise ModelError("not_running", f"Nutshell is not running for {settings.home}. Start it with `nutshell up` (or `make run`).") from error
+        raise ModelError(
+            "not_running", f"Nutshell is not running for {settings.home}. Start it with `nutshell up` (or `make run`)."
+        ) from error
 
 
 def stored_video(db: Database, video_id: str) -> Video:
@@ -86,11 +90,13 @@ def stored_summary(db: Database, video_id: str, language: str | None) -> tuple[V
     if transcript is None:
         raise NotFound("no_transcript", "This video has no transcript yet. Wait until it has been read.")
     if language is not None and (partial is None or not partial.complete):
-        raise NotFound("no_such_language", f"There is no summary in {language!r} yet. Make it with `nutshell translate {video_id} --to {language}`.")
+        raise NotFound(
+            "no_such_language", f"There is no summary in {language!r} yet. Make it with `nutshell translate {video_id} --to {language}`."
+        )
     return video, transcript, partial.whole() if partial and partial.complete else None
 
 
-def wait_for(db: Database, settings: Settings, submitted: run.Submitted) -> None:
+def wait_for(db: Database, settings: Settings, submitted: Submitted) -> None:
     """Announces the job and returns when it is done; its error, when it fails, is raised as it stands on the row."""
     if submitted.job_id is None:
         return
@@ -113,10 +119,6 @@ def wait_for(db: Database, settings: Settings, submitted: run.Submitted) -> None
 
 def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
-
-
-def print_tldr(result: run.Result) -> None:
-    print_summary(result.video, result.summary)
 
 
 def print_summary(video: Video, summary: Summary | None) -> None:
@@ -175,23 +177,26 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 def print_answer(answer: Answer) -> None:
     click.echo(wrapped(shown(answer.text)))
     for citation in answer.citations:
-        click.echo(wrapped(f"{clock(citation.start)}  “{shown(citation.quote)}” ({shown(citation.title)} [{citation.video_id}])", "    ", "  "))
+        click.echo(
+            wrapped(f"{clock(citation.start)}  “{shown(citation.quote)}” ({shown(citation.title)} [{citation.video_id}])", "    ", "  ")
+        )
 
 
 def print_models(settings: Settings) -> None:
-    from pipeline.language.models import models_ready
-    from pipeline.language.profiles import choose
+    from pipeline.language.profiles import choose_llm
+    from pipeline.speech.models import choose as choose_speech
+    from workers.prepare import missing_models
 
-    choice = choose(settings)
-    click.echo(f"profile    {choice.profile}: {choice.reason}")
-    for missing in models_ready(settings):
-        click.echo(f"missing    {missing}")
-
-
-def prepare_models(settings: Settings) -> None:
-    """Both rooms' built-in models, with a line for each step."""
-    from pipeline.language import models as language
-    from pipeline.speech import models as speech
-
-    for room in (speech, language):
-        room.prepare_builtin(settings, lambda line: click.echo(line, err=True))
+    missing = missing_models(settings)
+    for name in missing:
+        click.echo(f"missing    {name}")
+    if missing:
+        return
+    if settings.llm_url:
+        click.echo(f"language   {settings.llm_name or 'what it offers'} at {settings.llm_url}")
+    else:
+        llm = choose_llm(settings)
+        click.echo(f"language   {llm.path.name}: {llm.reason}")
+    speech = choose_speech(settings)
+    click.echo(f"speech     whisper-{speech.name}: {speech.reason}")
+    click.echo("meaning    multilingual-e5-small")

@@ -70,7 +70,9 @@ def under_load(client: httpx2.Client) -> None:
         client.get("/api/v1/search", params={"q": f"how does it work {number}"}).raise_for_status()
         took.append(time.monotonic() - began)
     took.sort()
-    say(f"search while summarising three hours: median {took[len(took) // 2] * 1000:.0f} ms, worst of {SEARCHES} {took[-1] * 1000:.0f} ms (at most 300)")
+    say(
+        f"search while summarising three hours: median {took[len(took) // 2] * 1000:.0f} ms, worst of {SEARCHES} {took[-1] * 1000:.0f} ms (at most 300)"
+    )
     firsts = [first_words(client) for _ in range(5)]
     say(f"first words of an answer meanwhile: median {sorted(firsts)[2]:.1f} s, worst of 5 {max(firsts):.1f} s (at most 5)")
     if finished(client, THREE_HOURS):

@@ -140,12 +140,18 @@ def test_a_language_that_no_model_writes_is_refused_before_the_work(nutshell) ->
     assert "Romanian" in one_line(result)
 
 
-@pytest.mark.parametrize("args", [("tldr", "x", "--lang", "klingonish"), ("tldr", "stVideo0001", "--length", "endless"), ("download", "stVideo0001"), ("nosuch",)])
+@pytest.mark.parametrize(
+    "args",
+    [("tldr", "x", "--lang", "klingonish"), ("tldr", "stVideo0001", "--length", "endless"), ("download", "stVideo0001"), ("nosuch",)],
+)
 def test_wrong_words_on_the_command_line(nutshell, args: tuple[str, ...]) -> None:
     assert nutshell(*args).exit_code == 2
 
 
-@pytest.mark.parametrize("args", [("search", "bees"), ("ask", "What do bees do?"), ("export", "abcdefghijk", "--as", "md"), ("translate", "abcdefghijk", "--to", "es")])
+@pytest.mark.parametrize(
+    "args",
+    [("search", "bees"), ("ask", "What do bees do?"), ("export", "abcdefghijk", "--as", "md"), ("translate", "abcdefghijk", "--to", "es")],
+)
 def test_what_needs_the_library_says_how_to_start_it(nutshell, args: tuple[str, ...]) -> None:
     result = nutshell(*args)
 

@@ -12,7 +12,18 @@ def test_clock(seconds: float, label: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("1m30s", 90), ("1h2m3s", 3723), ("1:02:03", 3723), ("1:30", 90), ("2m", 120), ("", None), ("x", None), ("-5", None)],
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("1m30s", 90),
+        ("1h2m3s", 3723),
+        ("1:02:03", 3723),
+        ("1:30", 90),
+        ("2m", 120),
+        ("", None),
+        ("x", None),
+        ("-5", None),
+    ],
 )
 def test_parse_offset(text: str, seconds: float | None) -> None:
     assert parse_offset(text) == seconds

@@ -13,7 +13,9 @@ from pipeline.export.render import KINDS, file_name, render
 from pipeline.export.text import escape
 from pipeline.types import Chapter, Citation, Coverage, Length, Origin, Point, Segment, Status, Summary, Transcript, Video
 
-HOSTILE = "<script>alert(1)</script> --> [x](javascript:alert(1)) ![i](http://evil.example/p.png) & *b* \n\n2\n00:00:01.000 --> 00:00:02.000"
+HOSTILE = (
+    "<script>alert(1)</script> --> [x](javascript:alert(1)) ![i](http://evil.example/p.png) & *b* \n\n2\n00:00:01.000 --> 00:00:02.000"
+)
 
 
 def make(text: str = "The queen lays two thousand eggs a day.") -> tuple[Video, Transcript, Summary]:
