@@ -23,7 +23,7 @@ SHORTEST = 45.0
 """Seconds: a shorter stretch is no chapter of its own."""
 UNITS = 600
 """Most rows of the dynamic programming; a longer transcript is taken in blocks of sentences."""
-TITLE_WORDS = 9
+SNAP = 4
 
 _PLACEHOLDER = re.compile(r"<?untitled chapter \d+>?", re.IGNORECASE)
 
@@ -66,8 +66,8 @@ def found(reading: Reading, chunks: Sequence[Chunk], vectors: np.ndarray, durati
     firsts = list(range(0, len(sentences), size))
     rows = _features(reading, chunks, vectors, firsts, size)
     borders = _borders(rows, [_bonus(sentences, first) for first in firsts], [sentences[first].start for first in firsts], wanted, duration)
-    edges = [0.0, *(sentences[firsts[border]].start for border in borders), duration]
-    return tuple(Chapter(a, b, "", "made") for a, b in pairwise(edges) if b > a)
+    edges = sorted({0.0, *(sentences[_snapped(sentences, firsts[border])].start for border in borders), duration})
+    return tuple(Chapter(a, b, "", "made") for a, b in pairwise(edges))
 
 
 def within(sentences: Sequence[Sentence], chapter: Chapter) -> tuple[int, ...]:
@@ -100,6 +100,13 @@ def _bonus(sentences: Sequence[Sentence], at: int) -> float:
     pause = sentences[at].start - sentences[at - 1].end
     turn = sentences[at].speaker != sentences[at - 1].speaker
     return min(1.0, max(0.0, pause) / 2) * 0.8 + (0.9 if _begins(sentences[at].text) else 0.0) + (0.3 if turn else 0.0)
+
+
+def _snapped(sentences: Sequence[Sentence], at: int) -> int:
+    """The clear beginning (a phrase, a long pause) within SNAP sentences of a border, else the border: vectors of whole chunks blur it by some sentences."""
+    near = range(max(1, at - SNAP), min(len(sentences), at + SNAP + 1))
+    best = max(near, key=lambda i: (_bonus(sentences, i) - 0.05 * abs(i - at), -i))
+    return best if _bonus(sentences, best) >= 0.7 else at
 
 
 def _begins(text: str) -> bool:

@@ -272,12 +272,21 @@ DEICTIC: Final[dict[str, frozenset[str]]] = {
 """A sentence that begins so leans on one that the reader does not see."""
 
 FIRST_PERSON: Final[dict[str, frozenset[str]]] = {
-    "en": _set("i i'm i've i'd i'll me my myself you you're your"),
-    "es": _set("yo me mi te tú tu"),
-    "fr": _set("je j'ai me moi mon tu te ton"),
-    "de": _set("ich mich mir mein du dich dir"),
-    "pt": _set("eu me meu minha tu te"),
-    "it": _set("io mi mio tu ti tuo"),
+    "en": _set("i i'm i've i'd i'll me my myself"),
+    "es": _set("yo me mi"),
+    "fr": _set("je j'ai me moi mon"),
+    "de": _set("ich mich mir mein meine"),
+    "pt": _set("eu me meu minha"),
+    "it": _set("io mi mio mia"),
+}
+
+SECOND_PERSON: Final[dict[str, frozenset[str]]] = {
+    "en": _set("you you're you've you'll your"),
+    "es": _set("te tú tu usted"),
+    "fr": _set("tu te ton vous"),
+    "de": _set("du dich dir dein"),
+    "pt": _set("tu te você"),
+    "it": _set("tu ti tuo"),
 }
 
 CLAUSE_OPENERS: Final = _set(
@@ -352,7 +361,7 @@ PRATTLE: Final[tuple[str, ...]] = _phrases(
     """
     transcript | the sentence | the speaker | the text | the passage | the statement | the original | the author | the video | this video | the user |
     the answer | the main point | the question | here is | here's | sure, | certainly | i'm sorry | i am sorry | as an ai | language model | rewritten
-    | rephrase | revised | short: | said: | statement: | shorten | summary | summarize | paraphrase | [1] | [2] | (1) | sentence 1 | <| | ### | http |
+    | rephrase | revised | short: | said: | statement: | shorten | summary | summarize | paraphrase | [1] | [2] | (1) | sentence 1 | im_start | im_end | ### | http |
     ``` | **
     """
 )

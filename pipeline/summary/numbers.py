@@ -72,7 +72,12 @@ def _read(parts: list[str], at: int) -> tuple[float | None, int]:
             current *= 100
         elif word in _SCALES and current:
             total, current = total + current * _SCALES[word], 0.0
-        elif word == "and" and at + 1 < len(parts) and (parts[at + 1] in _ONES or parts[at + 1] in _TENS) and current >= 100:
+        elif (
+            word == "and"
+            and at + 1 < len(parts)
+            and (parts[at + 1] in _ONES or parts[at + 1] in _TENS)
+            and (current >= 100 or (total and not current))
+        ):
             pass
         else:
             break

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.summary.lexicon import ABOUT, CHATTER, CUES, DEICTIC, FIRST_PERSON, LEADS, SPONSOR, SPONSOR_NEAR, SUBSCRIBE
+from pipeline.summary.lexicon import ABOUT, CHATTER, CUES, DEICTIC, FIRST_PERSON, LEADS, SECOND_PERSON, SPONSOR, SPONSOR_NEAR, SUBSCRIBE
 from pipeline.summary.reading import Reading, matrix
 from pipeline.summary.words import is_unspaced, length, stem, words
 from pipeline.types import Citation, Sentence
@@ -103,8 +103,8 @@ def shape(text: str, language: str) -> float:
     row = words(body)
     if leans(text, language):
         value -= 0.35
-    persons = sum(word in FIRST_PERSON.get(language, frozenset()) for word in row)
-    value -= 0.12 * min(4, persons)
+    value -= 0.14 * min(4, sum(word in FIRST_PERSON.get(language, frozenset()) for word in row))
+    value -= 0.08 * min(4, sum(word in SECOND_PERSON.get(language, frozenset()) for word in row))
     if not re.search(r"[.!。！…\"'”»)]$", text.strip()) and not is_unspaced(text) and text[:1].isupper():
         value -= 0.2
     if len(set(row)) < 0.6 * len(row):

@@ -72,13 +72,15 @@ def length(text: str) -> float:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """What two forms of one word have in common."""
+    """What two forms of one word have in common: without the commonest endings, and no longer than STEM."""
     if _UNSPACED.match(word):
         return word
     word = word.removesuffix("'s")
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    return word[:STEM]
+    word = re.sub(r"(?<=\w{3})ies$", "y", word)
+    word = re.sub(r"(?<=\w{3})(?<!s)s$", "", word)
+    word = re.sub(r"(?<=\w{3})(?:ing|ed)$", "", word)
+    word = re.sub(r"([bdfgmnprt])\1$", r"\1", word)
+    return re.sub(r"(?<=\w{3})e$", "", word)[:STEM]
 
 
 def stop_words(language: str, texts: Iterable[str] = ()) -> frozenset[str]:

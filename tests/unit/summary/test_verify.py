@@ -1,0 +1,103 @@
+"""What may be shown as a statement, and what may not."""
+
+import pytest
+
+from pipeline.summary.verify import check, tidy, title_stands
+
+SAID = (
+    "So in 1911, you know, Anna Berg moved the whole factory to Lisbon because the rent there was 40 percent lower.",
+    "The new machines did not break, although the workers were afraid of them.",
+    "If you water the plants every day the roots will rot, and I think most people don't know that.",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "used"),
+    [
+        ("In 1911 Anna Berg moved the factory to Lisbon because the rent was 40% lower.", (0,)),
+        ("Anna Berg moved the factory to Lisbon.", (0,)),
+        ("The new machines did not break.", (1,)),
+        ("If you water the plants every day, the roots will rot.", (2,)),
+        ("Anna Berg moved the factory, and the new machines did not break although the workers were afraid.", (0, 1)),
+    ],
+)
+def test_what_was_said_stands_and_finds_its_sentences(text: str, used: tuple[int, ...]) -> None:
+    verdict = check(text, SAID, "en")
+
+    assert verdict.reason == ""
+    assert verdict.used == used
+    assert verdict.support > 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("In 1912 Anna Berg moved the factory to Lisbon.", "a number that was not said"),
+        ("The rent in Lisbon was 40 euros lower.", "words that were not said"),
+        ("Anna Berg moved the factory to Porto.", "a name that was not said"),
+        ("The new machines did break.", "a negation was added or lost"),
+        ("The new machines broke.", "words that were not said"),
+        ("Anna Berg did not move the factory to Lisbon.", "a negation was added or lost"),
+        ("Every day the roots will rot if the plants are watered by workers.", "words put together in another way"),
+        ("You water the plants every day and the roots will rot.", "a limit was added or lost"),
+        ("All the workers were afraid of the new machines.", "stronger than what was said"),
+        ("The transcript says that Anna Berg moved the factory.", "speaks about its task"),
+        ("Anna Berg moved the factory to Lisbon and she was happy with sunshine and music.", "words that were not said"),
+        ("Anna Berg moved the factory to Lisbon because the rent", "not a finished sentence"),
+        ("Did Anna Berg move the factory to Lisbon?", "not a finished sentence"),
+        ("She moved.", "too short"),
+        ("I moved the factory to Lisbon because the rent was lower.", "speaks as a person"),
+        ("Anna Berg moved the factory, Anna Berg moved the factory to Lisbon.", "repeats itself"),
+        ('Anna Berg called it "the best rent" in Lisbon.', "a quotation that was not said"),
+    ],
+)
+def test_what_was_not_said_is_refused(text: str, reason: str) -> None:
+    verdict = check(text, SAID, "en")
+
+    assert not verdict.ok
+    assert verdict.reason == reason
+
+
+def test_a_repeated_point_is_refused() -> None:
+    text = "Anna Berg moved the factory to Lisbon."
+
+    assert check(text, SAID, "en", others=["In 1911 Anna Berg moved the factory to Lisbon."]).reason == "says the same as another point"
+
+
+def test_who_did_what_to_whom() -> None:
+    said = ["Napoleon attacked Russia, and then Wellington defeated Napoleon at Waterloo."]
+
+    assert check("Wellington defeated Napoleon at Waterloo.", said, "en").ok
+    assert not check("Napoleon defeated Wellington at Waterloo.", said, "en").ok
+
+
+def test_other_languages() -> None:
+    said = ["Las ciudades de América Latina no crecieron tan rápido en el siglo veinte, dijo Barragán."]
+
+    assert check("Las ciudades de América Latina no crecieron rápido.", said, "es").ok
+    assert not check("Las ciudades de América Latina crecieron rápido.", said, "es").ok
+    assert not check("The cities of Latin America did not grow fast.", said, "es").ok
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("- The sun is a star.\nIt is hot.", "The sun is a star."),
+        ('"The sun is a star."', "The sun is a star."),
+        ("The sun is a star. It is made of", "The sun is a star."),
+        ("The sun is", ""),
+        ("  1. The sun is a star.  ", "The sun is a star."),
+        ("", ""),
+    ],
+)
+def test_tidy(answer: str, text: str) -> None:
+    assert tidy(answer) == text
+
+
+def test_titles_are_words_of_the_chapter() -> None:
+    assert title_stands("The move to Lisbon", SAID, "en")
+    assert title_stands("Watering plants", SAID, "en")
+    assert not title_stands("The history of Portugal", SAID, "en")
+    assert not title_stands("Title: The move", SAID, "en")
+    assert not title_stands("", SAID, "en")
+    assert not title_stands("The", SAID, "en")
