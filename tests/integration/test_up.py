@@ -3,6 +3,7 @@
 The tests of one folder run in the order in which they stand: each takes the data folder as the one before has left it.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -31,7 +32,8 @@ from workers.servers import POSTGRES_MAJOR
 from workers.up import up
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 150.0
+pytestmark = pytest.mark.timeout(900)
+PATIENCE = 250.0
 """Seconds for any one thing to happen on a machine that is busy with other tests."""
 
 
@@ -45,22 +47,22 @@ class Nutshell:
             [sys.executable, "-m", "workers.cli", "up", *arguments], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
         self.said: list[str] = []
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line.rstrip())
-        self._lines.put(None)
 
     def wait_ready(self) -> str:
         """The address of the page."""
         deadline = time.monotonic() + PATIENCE
-        while (line := self._lines.get(timeout=max(0.1, deadline - time.monotonic()))) is not None:
-            self.said.append(line)
-            if line.startswith("Nutshell is ready: "):
-                return line.removeprefix("Nutshell is ready: ")
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(queue.Empty):
+                self.said.append(line := self._lines.get(timeout=1.0))
+                if line.startswith("Nutshell is ready: "):
+                    return line.removeprefix("Nutshell is ready: ")
         raise AssertionError("\n".join([*self.said, *self.logs()]))
 
     def logs(self) -> list[str]:
