@@ -31,6 +31,8 @@ class Form:
     before: str = ""
     system: str = ""
     """The system's words, with `{text}`; empty: the family knows none, they go in front of the user's."""
+    no_system: str = ""
+    """Stands in the system's place when there is nothing to say."""
     stops: tuple[str, ...] = ()
     gap: str = ""
     """Between `answer` and first words put into the model's mouth."""
@@ -151,7 +153,7 @@ def render(form: Form, prompt: Prompt) -> str:
     system, user = defuse(prompt.system.strip()), defuse(prompt.user.strip())
     if system and not form.system:
         system, user = "", f"{system}\n\n{user}"
-    head = form.system.replace(SLOT, system) if system else ""
+    head = form.system.replace(SLOT, system) if system else form.no_system
     prefix = form.gap + prompt.prefix if prompt.prefix else ""
     return form.before + head + form.user.replace(SLOT, user) + form.answer + prefix
 
@@ -194,7 +196,7 @@ def form_of_template(template: str, specials: Mapping[str, str], *, seconds: flo
     return Form(
         "template",
         stops=tuple(token for token in (specials.get("eos_token"),) if token),
-        bos=not (bos and (parts["before"] + parts["system"] + parts["user"]).startswith(bos)),
+        bos=not (bos and (parts["system"] + parts["user"]).startswith(bos)),
         **parts,
     )
 

@@ -48,10 +48,10 @@ def place(settings: Settings, shape: Shape, name: str) -> Placement:
         return Placement(torch.device("cuda"), torch.bfloat16, torch.bfloat16, f"bf16 on {torch.cuda.get_device_name()}")
     free = available_memory()
     dtype, reason = cpu_dtype()
-    if dtype == torch.float32 and needed(shape, 4) > free and needed(shape, 2) <= free:
+    if dtype == torch.float32 and needed(shape, 4) > free:
         dtype, reason = torch.bfloat16, f"bf16, slower here, because float32 would need {_gb(needed(shape, 4))} and {_gb(free)} are free"
+    _refuse_too_large(name, shape, 2, free, "this machine")
     size = 2 if dtype == torch.bfloat16 else 4
-    _refuse_too_large(name, shape, size, free, "this machine")
     return Placement(torch.device("cpu"), dtype, torch.bfloat16 if size == 2 else torch.float16, reason)
 
 

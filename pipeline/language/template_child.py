@@ -38,30 +38,8 @@ def parts_of(template: str, specials: Mapping[str, str]) -> dict[str, str]:
         head, rest = _cut(both, SYSTEM)
         between, _ = _cut(rest, USER)
     except Refused:  # it knows no system role: the words go in front of the user's
-        return {"before": "", "system": "", "user": before + "{text}", "answer": answer}
-    return (
-        {"before": "", "system": head + "{text}" + between, "user": "{text}", "answer": answer}
-        if not before
-        else _shared(before, head, between, answer)
-    )
-
-
-def _shared(before: str, head: str, between: str, answer: str) -> dict[str, str]:
-    """What stands before the user's words with and without a system text: their common end belongs to the user, their common start to both."""
-    end = 0
-    while end < min(len(before), len(between)) and before[-1 - end] == between[-1 - end]:
-        end += 1
-    start = 0
-    while start < min(len(before) - end, len(head)) and before[start] == head[start]:
-        start += 1
-    if start + end < len(before):  # the template has a system text of its own, which an empty one of ours replaces
-        return {"before": "", "system": head + "{text}" + between, "user": "{text}", "answer": answer}
-    return {
-        "before": before[:start],
-        "system": head[start:] + "{text}" + between[: len(between) - end],
-        "user": before[start:] + "{text}",
-        "answer": answer,
-    }
+        return {"no_system": "", "system": "", "user": before + "{text}", "answer": answer}
+    return {"no_system": before, "system": head + "{text}" + between, "user": "{text}", "answer": answer}
 
 
 def _cut(text: str, mark: str) -> tuple[str, str]:

@@ -103,11 +103,12 @@ def holds(text: str, answer: str) -> bool:
         return False
     if len(text.split()) > 3 and answer.casefold() == text.casefold():
         return False
-    return numbers(text) == numbers(answer)
+    # Some languages set a space where others set a comma: then at least the digits must follow each other as they did.
+    return numbers(text) == numbers(answer) or re.sub(r"\D", "", text) == re.sub(r"\D", "", answer)
 
 
 def numbers(text: str) -> list[str]:
-    """Its numbers without the separators that languages set differently, in order of size since sentences turn."""
+    """Its numbers without the separators that languages set differently, sorted since sentences turn."""
     return sorted(re.sub(r"[\s.,'’\u00a0\u202f]", "", found) for found in re.findall(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?", text))
 
 

@@ -1,0 +1,135 @@
+"""Our forward pass against transformers', number by number."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline.errors import ModelError
+from pipeline.language.llama import Llama, Span
+from pipeline.language.weights import read
+from tests.integration.language.tiny import Tiny, write_folder, write_gguf
+
+LLAMA3 = {
+    "rope_type": "llama3",
+    "rope_theta": 500000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
+SHAPES = {
+    "grouped": Tiny(),
+    "as the first LLaMA": Tiny(heads=4, kv_heads=4, tied=False),
+    "stretched as LLaMA 3.1": Tiny(rope=LLAMA3, tied=False),
+    "stretched linearly": Tiny(rope={"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.0}),
+}
+TOKENS = [1, 77, 300, 5, 12, 410, 33, 8, 9, 10, 250, 251, 252, 40, 41, 42, 43, 44, 300, 301]
+
+
+def load(path: Path) -> Llama:
+    return Llama(read(path), device=torch.device("cpu"), dtype=torch.float32)
+
+
+def expected(folder: Path, tokens: list[int]) -> torch.Tensor:
+    from transformers import LlamaForCausalLM
+
+    with torch.inference_mode():
+        return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()(torch.tensor([tokens])).logits[0]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_logit_is_that_of_transformers(name: str, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, SHAPES[name])
+    model = load(folder)
+
+    logits = model.forward([Span(model.slab(1, 64), 0, 0, TOKENS, wanted=len(TOKENS))])
+
+    torch.testing.assert_close(logits, expected(folder, TOKENS), atol=2e-4, rtol=1e-4)
+
+
+def test_reading_in_slices_beside_others_changes_nothing(tiny_folder: Path) -> None:
+    """Prompts cut anywhere, in any slot, mixed with others that read or write at other places, give the logits they give alone."""
+    model, slab = load(tiny_folder), None
+    slab = model.slab(5, 64)
+    whole = expected(tiny_folder, TOKENS)
+    other = TOKENS[::-1]
+
+    model.forward([Span(slab, 3, 0, TOKENS[:7]), Span(slab, 0, 0, other[:1]), Span(slab, 1, 0, other[:9])])
+    model.forward(
+        [Span(slab, 1, 9, other[9:10]), Span(slab, 3, 7, TOKENS[7:12]), Span(slab, 0, 1, other[1:2]), Span(slab, 4, 0, TOKENS[:1])]
+    )
+    mixed = model.forward([Span(slab, 4, 1, TOKENS[1:2]), Span(slab, 3, 12, TOKENS[12:]), Span(slab, 0, 2, other[2:3])])
+
+    torch.testing.assert_close(mixed[0], whole[1], atol=2e-4, rtol=1e-4)
+    torch.testing.assert_close(mixed[1], whole[-1], atol=2e-4, rtol=1e-4)
+    torch.testing.assert_close(mixed[2], expected(tiny_folder, other)[2], atol=2e-4, rtol=1e-4)
+
+
+def test_a_copied_beginning_is_as_good_as_a_read_one(tiny_folder: Path) -> None:
+    model = load(tiny_folder)
+    one, other = model.slab(2, 64), model.slab(1, 64)
+    model.forward([Span(one, 1, 0, TOKENS[:12])])
+
+    other.copy(one, 1, 0, 12)
+
+    torch.testing.assert_close(model.forward([Span(other, 0, 12, TOKENS[12:])])[0], expected(tiny_folder, TOKENS)[-1], atol=2e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["grouped", "stretched as LLaMA 3.1"])
+def test_a_gguf_file_is_the_same_model(name: str, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "folder", SHAPES[name])
+    model = load(write_gguf(tmp_path / "model.gguf", folder))
+
+    logits = model.forward([Span(model.slab(1, 64), 0, 0, TOKENS, wanted=len(TOKENS))])
+
+    torch.testing.assert_close(logits, expected(folder, TOKENS), atol=2e-4, rtol=1e-4)
+
+
+def test_a_quantised_gguf_file_is_nearly_the_same_model(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "folder", Tiny())
+    model = load(write_gguf(tmp_path / "model.gguf", folder, quantised=True))
+
+    logits = model.forward([Span(model.slab(1, 64), 0, 0, TOKENS, wanted=len(TOKENS))])
+
+    likeness = torch.cosine_similarity(logits, expected(folder, TOKENS), dim=-1)
+    assert likeness.min() > 0.99
+    assert likeness.min() < 1.0
+
+
+def test_a_narrow_cache_changes_little(tiny_folder: Path) -> None:
+    model = Llama(read(tiny_folder), device=torch.device("cpu"), dtype=torch.float32, cache_dtype=torch.float16)
+    slab = model.slab(1, 64)
+    assert slab.keys.dtype == torch.float16
+
+    model.forward([Span(slab, 0, 0, TOKENS[:-1])])
+    logits = model.forward([Span(slab, 0, len(TOKENS) - 1, TOKENS[-1:])])
+
+    torch.testing.assert_close(logits[0], expected(tiny_folder, TOKENS)[-1], atol=0.05, rtol=0.05)
+
+
+def test_foreign_and_dangerous_models_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    for change, word in (({"model_type": "qwen2"}, "not a LLaMA"), ({"auto_map": {"AutoModel": "x.Y"}}, "code of its own"), ({"attention_bias": True}, "variant"),
+                         ({"quantization_config": {"quant_method": "gptq"}}, "quantised"), ({"rope_parameters": {"rope_type": "yarn", "factor": 4}}, "yarn")):  # fmt: skip
+        folder = tmp_path / word.replace(" ", "-")
+        shutil.copytree(tiny_folder, folder)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, **change}))
+        with pytest.raises(ModelError, match=word):
+            read(folder)
+
+
+def test_a_model_cut_short_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(tiny_folder, tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(ModelError, match="cut"):
+        load(tmp_path / "cut")
+    (tmp_path / "not.gguf").write_bytes(b"GGUF" + b"\0" * 200)
+    with pytest.raises(ModelError, match="not"):
+        read(tmp_path / "not.gguf")
