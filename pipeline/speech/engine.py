@@ -116,35 +116,31 @@ class Engine:
         picture: np.ndarray = pad_or_trim(self._whisper.feature_extractor(samples)[..., :-1], FRAMES)
         return picture
 
-    def encode(self, features: Sequence["np.ndarray"]) -> Any:
-        """The encoder's output for clips, in CTranslate2's form."""
+    def encode(self, pictures: Sequence[Any]) -> Any:
+        """The encoder's output for clips, in CTranslate2's form. A picture is what `features` gave, or (on a CPU) the output for that one clip."""
         import numpy as np
 
         if self.device.name != "cpu":
-            return self._whisper.encode(np.stack(features))
-        if len(features) == 1:
-            return self._whisper.encode(features[0])
-        return self._join([self._whisper.encode(one) for one in features])
+            return self._whisper.encode(np.stack(pictures))
+        encoded = [self._whisper.encode(one) if isinstance(one, np.ndarray) else one for one in pictures]
+        return encoded[0] if len(encoded) == 1 else self._join(encoded)
 
-    def language(self, encoded: Any) -> dict[str, float]:
-        """Probability of each language, averaged over the clips."""
-        if not self._model.is_multilingual:
-            return {"en": 1.0}
-        found = self._model.detect_language(encoded)
-        total: dict[str, float] = {}
-        for clip in found:
-            for token, probability in clip:
-                total[token[2:-2]] = total.get(token[2:-2], 0.0) + probability / len(found)
-        return total
+    def listen(self, picture: Any) -> tuple[Any, dict[str, float]]:
+        """What to hand to `hear` for this clip (so that it is encoded once), and the probability of each language."""
+        encoded = self.encode([picture])
+        languages = {"en": 1.0}
+        if self._model.is_multilingual:
+            languages = {token[2:-2]: probability for token, probability in self._model.detect_language(encoded)[0]}
+        return (encoded if self.device.name == "cpu" else picture), languages
 
-    def hear(self, features: Sequence["np.ndarray"], language: str, task: str, seconds: Sequence[float]) -> list[Heard]:
+    def hear(self, pictures: Sequence[Any], language: str, task: str, seconds: Sequence[float]) -> list[Heard]:
         """The words of each clip. Doubtful clips are heard a second time with a wider beam, and the likelier hearing is kept."""
-        encoded = self.encode(features)
+        encoded = self.encode(pictures)
         tokenizer = self._tokenizer(language, task)
-        results = self._write(encoded, tokenizer, len(features), beam=1)
+        results = self._write(encoded, tokenizer, len(pictures), beam=1)
         for number, (_, evidence) in enumerate(results):
             if evidence.doubtful:
-                again = self._write(self.encode(features[number : number + 1]), tokenizer, 1, beam=CAREFUL_BEAM)[0]
+                again = self._write(self.encode(pictures[number : number + 1]), tokenizer, 1, beam=CAREFUL_BEAM)[0]
                 results[number] = max(results[number], again, key=lambda result: (not result[1].doubtful, result[1].log_probability))
         aligned = self._align(encoded, tokenizer, [tokens for tokens, _ in results], seconds)
         return [Heard(words, evidence) for words, (_, evidence) in zip(aligned, results, strict=True)]

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import structlog
 
@@ -40,7 +40,12 @@ TICK = 2.0
 """Seconds between two calls of `emit` while the model works, so that a lease is kept and a cancel is seen."""
 STUCK = 900.0
 """Seconds after which a batch (tens of seconds on the slowest machines) is held to hang; then the process must be replaced."""
+LISTENED = 4
+"""Clips from which the language is told."""
+LISTENED_SECONDS = 15.0
+"""Of speech, before which no probability is believed: a jingle sounds like any language."""
 UNKNOWN = "und"
+Made = TypeVar("Made")
 log = structlog.get_logger(__name__)
 
 
@@ -58,7 +63,8 @@ class Heard:
 @dataclass(slots=True)
 class _Group:
     clips: tuple[Clip, ...]
-    features: list["np.ndarray"]
+    pictures: list[Any]
+    """What the engine hears of each clip."""
     until: float
     hearings: list["Future[list[engine.Heard]]"] = field(default_factory=list)
 
@@ -146,7 +152,7 @@ class _Run:
         undecided: list[_Group] = []
         for group in self._groups(path, start):
             undecided.append(group)
-            if not self._decided(undecided, start):
+            if not self._decided(undecided, start, pool):
                 continue
             for ready in undecided:
                 self._submit(ready, pool)
@@ -154,7 +160,7 @@ class _Run:
             undecided = []
             while len(waiting) > 1:
                 yield self._finish(waiting.pop(0))
-        self._decide(undecided)
+        self._decide(undecided, pool)
         for ready in undecided:
             self._submit(ready, pool)
         for ready in waiting + undecided:
@@ -188,24 +194,27 @@ class _Run:
         self._say()
         return _Group(clips, [self._engine.features(take(samples, start, clip)) for clip in clips], until)
 
-    def _decided(self, groups: Sequence[_Group], start: float) -> bool:
+    def _decided(self, groups: Sequence[_Group], start: float, pool: ThreadPoolExecutor) -> bool:
         """Whether the language is known, having listened to what there is of `groups`."""
         if self._language is None and any(group.clips for group in groups):
-            self._decide(groups, enough=groups[-1].until - start >= UNDECIDED)
+            self._decide(groups, pool, enough=groups[-1].until - start >= UNDECIDED)
         return self._language is not None or not any(group.clips for group in groups)
 
-    def _decide(self, groups: Sequence[_Group], *, enough: bool = True) -> None:
-        features = [one for group in groups for one in group.features]
-        if self._language is not None or not features:
+    def _decide(self, groups: Sequence[_Group], pool: ThreadPoolExecutor, *, enough: bool = True) -> None:
+        """Listen to up to LISTENED clips, spread over the groups; what the encoder made of them is kept for the hearing."""
+        clips = [(group, number) for group in groups for number in range(len(group.clips))]
+        if self._language is not None or not clips:
             return
-        chosen = features[:: max(1, len(features) // 4)][:4]
+        chosen = clips[:: -(-len(clips) // LISTENED)]
+        looks = [pool.submit(self._engine.listen, group.pictures[number]) for group, number in chosen]
         total: dict[str, float] = {}
-        for one in chosen:
-            for code, probability in self._engine.language(self._engine.encode([one])).items():
+        for (group, number), look in zip(chosen, looks, strict=True):
+            group.pictures[number], probabilities = self._wait(look)
+            for code, probability in probabilities.items():
                 total[code] = total.get(code, 0.0) + probability / len(chosen)
-            self._say()
         code = max(total, key=lambda name: total[name])
-        if enough or total[code] >= SURE:
+        heard = sum(clip.length for group in groups for clip in group.clips)
+        if enough or (total[code] >= SURE and heard >= LISTENED_SECONDS):
             self._language = code
             log.info("language heard", language=code, probability=round(total[code], 2), clips=len(chosen))
 
@@ -215,8 +224,8 @@ class _Run:
         for first in range(0, len(group.clips), size):
             part = slice(first, first + size)
             lengths = [clip.length for clip in group.clips[part]]
-            group.hearings.append(pool.submit(self._engine.hear, group.features[part], self._language or "en", self._task, lengths))
-        group.features = []
+            group.hearings.append(pool.submit(self._engine.hear, group.pictures[part], self._language or "en", self._task, lengths))
+        group.pictures = []
 
     def _finish(self, group: _Group) -> Heard:
         segments: list[Segment] = []
@@ -227,7 +236,7 @@ class _Run:
         self._say()
         return Heard(tuple(segments), group.until, plain_code(self._language) if self._language else UNKNOWN)
 
-    def _wait(self, hearing: "Future[list[engine.Heard]]") -> list[engine.Heard]:
+    def _wait(self, hearing: "Future[Made]") -> Made:
         waited = 0.0
         while not wait([hearing], timeout=TICK).done:
             waited += TICK
