@@ -15,6 +15,9 @@ app.conf.update(
     # Acknowledged before it runs. Late acknowledgement is redelivered after 100 s at best and hourly for long tasks (celery #5935), and with more than one
     # at a time the worker of 5.7.0 dies when the broker restarts. What was running is found by its lease instead.
     task_acks_late=False,
+    # And acknowledged in this process only, not by kombu's bookkeeping in Valkey: when the broker dies while a task runs, acknowledging there fails, the
+    # message counts as unacknowledged for ever, and with one message at a time the worker waits for nothing, silently (seen with 5.7.0, solo and threads).
+    broker_transport_options={"ack_emulation": False},
     # One task at a time in the process itself: a process that has used CUDA cannot be forked, and other pools ignore time limits without a word.
     worker_pool="solo",
     worker_concurrency=1,
