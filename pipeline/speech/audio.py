@@ -27,6 +27,8 @@ RATE = 16_000
 LONGEST = 6 * 3600.0
 PATIENCE = 60.0
 """Seconds without a byte from the child (which decodes a minute of sound in a fraction of a second) after which it is given up."""
+SLOWEST = 20.0
+"""Times real time that decoding reaches on the slowest machine under load."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +61,9 @@ def windows(path: Path, *, seconds: float = 30.0, start: float = 0.0, longest: f
     assert child.stderr
     at = start
     try:
-        while block := _read(child.stdout, size):
+        patience = PATIENCE + start / SLOWEST  # until the first sample, all before it may have to be decoded
+        while block := _read(child.stdout, size, patience):
+            patience = PATIENCE
             window = Window(at, _floats(block))
             at = window.end
             yield window
@@ -89,11 +93,13 @@ def _start(path: Path, start: float, longest: float) -> subprocess.Popen[bytes]:
     )
 
 
-def _read(pipe: IO[bytes], size: int) -> bytearray:
+def _read(pipe: IO[bytes], size: int, patience: float) -> bytearray:
     """Up to `size` bytes, fewer only at the end."""
     block = bytearray()
+    poller = select.poll()  # unlike select.select, whatever the number of the descriptor
+    poller.register(pipe, select.POLLIN)
     while len(block) < size:
-        if not select.select([pipe], [], [], PATIENCE)[0]:
+        if not poller.poll(patience * 1000):
             raise cause("bad_media", "Decoding it came to a standstill.")
         piece = os.read(pipe.fileno(), size - len(block))
         if not piece:

@@ -5,7 +5,9 @@ workers with half the cores each take batches side by side, which keeps the core
 cores), and clips are encoded one by one, which costs no time and a third of the memory.
 """
 
+import ctypes
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ FRAMES = 3000
 """Of 10 ms each: what Whisper hears at once."""
 CAREFUL_BEAM = 5
 MOST_TOKENS = 448
+CUBLAS = "libcublas.so.12"
+"""What CTranslate2 loads when it first computes on a GPU; torch may have brought another version."""
 OPENING = "\"'“¿¡([{-«„"
 CLOSING = "\"'.。,，!！?？:：;；”)]}、…»"
 log = structlog.get_logger(__name__)
@@ -60,32 +64,46 @@ def choose_device(settings: Settings) -> Device:
     """int8 on a CPU, float16 on a GPU, and why.
 
     Raises:
-        ModelError: `no_gpu` when NUTSHELL_DEVICE asks for one that is not there.
+        ModelError: `no_gpu` when NUTSHELL_DEVICE asks for one that cannot be used.
     """
+    problem = "NUTSHELL_DEVICE is cpu" if settings.device == "cpu" else _gpu_problem()
+    if settings.device == "cuda" and problem:
+        raise ModelError("no_gpu", f"NUTSHELL_DEVICE is cuda, but {problem}. Mend that, or set it to cpu or auto.")
+    return _on_cpu(settings, problem) if problem else _on_gpu(settings)
+
+
+def _gpu_problem() -> str:
+    """Why no GPU can be used; empty when one can."""
     import ctranslate2
 
-    count = ctranslate2.get_cuda_device_count()
-    if settings.device == "cuda" and not count:
-        raise ModelError(
-            "no_gpu", "NUTSHELL_DEVICE is cuda, but CTranslate2 finds no CUDA device. Install the NVIDIA driver, or set it to cpu or auto."
-        )
-    if settings.device != "cpu" and count:
-        kinds = ctranslate2.get_supported_compute_types("cuda")
-        kind = "float16" if "float16" in kinds else "float32"
-        return Device(
-            "cuda",
-            kind,
-            1,
-            settings.threads or 4,
-            16,
-            f"cuda, {kind}: {'asked for' if settings.device == 'cuda' else f'{count} GPU found'}",
-        )
-    cores = settings.threads or len(os.sched_getaffinity(0))
-    workers = 2 if cores > 1 else 1
-    why = "NUTSHELL_DEVICE is cpu" if settings.device == "cpu" else "no GPU found"
-    kinds = ctranslate2.get_supported_compute_types("cpu")
-    kind = "int8" if "int8" in kinds else "float32"
-    return Device("cpu", kind, workers, max(1, cores // workers), 4, f"cpu, {kind}: {why}; {workers} x {max(1, cores // workers)} threads")
+    if not ctranslate2.get_cuda_device_count():
+        return "there is no CUDA device"
+    if sys.platform != "linux":
+        return ""
+    packaged = [Path(folder) / "nvidia" / "cublas" / "lib" / CUBLAS for folder in sys.path]
+    for name in (CUBLAS, *(str(path) for path in packaged if path.is_file())):
+        try:
+            ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)  # stays loaded, so CTranslate2 finds it when it needs it
+        except OSError:
+            continue
+        return ""
+    return f"{CUBLAS} is not installed (pip install nvidia-cublas-cu12)"
+
+
+def _on_gpu(settings: Settings) -> Device:
+    import ctranslate2
+
+    kind = "float16" if "float16" in ctranslate2.get_supported_compute_types("cuda") else "float32"
+    return Device("cuda", kind, 1, settings.threads or 4, 16, f"cuda, {kind}: there is a GPU")
+
+
+def _on_cpu(settings: Settings, problem: str) -> Device:
+    import ctranslate2
+
+    cores = settings.threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    workers = min(2, cores)
+    kind = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
+    return Device("cpu", kind, workers, cores // workers, 4, f"cpu, {kind}, {workers} x {cores // workers} threads: {problem}")
 
 
 class Engine:

@@ -98,7 +98,7 @@ class Recogniser:
     def transcribe(
         self, path: Path, *, language: str | None = None, task: Task = "transcribe", start: float = 0.0, emit: Emit, duration: float = 0.0
     ) -> Iterator[Heard]:
-        """What is said in `path` from `start` seconds on, group by group. Closing the iterator ends the work within one batch.
+        """What is said in `path` from `start` seconds on, group by group. Closing the iterator ends the work; a batch in a thread may still run out.
 
         `language` (any tag; None: detected over the first speech, then kept) is that of the recording; with task `translate` the text is English.
         `duration` is for progress only. A recording in which nobody speaks gives groups without segments.
@@ -109,11 +109,11 @@ class Recogniser:
         """
         run = _Run(self._engine, self._settings, task, emit, duration, known_language(language, self._engine.languages))
         emit(Progress(STAGE, run.fraction(start), "Listening"))
-        with ThreadPoolExecutor(self._device.workers, thread_name_prefix="whisper") as pool:
-            try:
-                yield from run.heard(path, start, pool)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        pool = ThreadPoolExecutor(self._device.workers, thread_name_prefix="whisper")
+        try:
+            yield from run.heard(path, start, pool)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # a batch that is running ends by itself; whoever cancels need not wait for it
 
 
 def known_language(tag: str | None, languages: frozenset[str]) -> str | None:
