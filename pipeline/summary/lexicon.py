@@ -339,6 +339,14 @@ HEDGES: Final = _set(
 )
 """Words that limit a statement. What was said with one is not repeated without it."""
 
+BOUNDS: Final = _set(
+    """
+    about around roughly approximately almost nearly over under more less fewer least most up between only unos unas casi más menos environ presque plus moins etwa ungefähr rund fast mehr weniger
+    cerca quase mais menos circa quasi più meno
+    """
+)
+"""Words before a number that change what it says: kept where they were."""
+
 STRENGTH: Final = _set(
     """
     all every always everyone everybody must certainly definitely best worst most biggest largest greatest first ever entirely completely todos todas

@@ -12,6 +12,7 @@ _ONES = {
 }
 _TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+NUMBER_WORDS = frozenset({*_ONES, *_TENS, *_SCALES} - {"one"})
 _SUFFIXES = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
 _DIGITS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
 _PARTS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[%$€£°]")

@@ -60,17 +60,14 @@ class Phraser:
         """What the model wrote and why it was refused, for people who tune prompts."""
 
     def prompt(self, draft: Draft, attempt: int) -> Prompt:
-        """The first asks with the sentences as they are, the second puts the first words of the sentence into the model's mouth."""
-        texts = [self._said(position) for position in draft.shown]
+        """First the sentence that carries the point is shortened; then, in another form, all that is shown is put into one sentence."""
         if attempt == 0:
-            return prompts.point(texts, self._reading.language)
-        seed = self._said(draft.seed)
-        begin = " ".join(seed.split()[:2])
-        return prompts.point([seed], self._reading.language, begin[:1].upper() + begin[1:])
+            return prompts.shorten(self._said(draft.seed), self._reading.language)
+        return prompts.combine([self._said(position) for position in draft.shown], self._reading.language)
 
-    def judge(self, draft: Draft, answer: str, begin: str, made: Sequence[Point]) -> Point | None:
+    def judge(self, draft: Draft, answer: str, asked: Prompt, made: Sequence[Point]) -> Point | None:
         """The point that `answer` makes, or None when it does not stand."""
-        text = tidy(begin + answer)
+        text = tidy(prompts.continued(asked, answer))
         sentences = [self._reading.sentences[position] for position in draft.shown]
         verdict = check(text, [sentence.text for sentence in sentences], self._reading.language, [point.text for point in made])
         if verdict.ok and not self._is_near(text, sentences):
@@ -79,7 +76,7 @@ class Phraser:
             self.refused.append((text, verdict.reason))
             return None
         cited = [sentences[number] for number in verdict.used] or sentences
-        return _point(text, cited, verdict.support, draft.chapter, self._reading.language)
+        return stated(text, cited, verdict.support, draft.chapter, self._reading.language)
 
     def _said(self, position: int) -> str:
         text = self._reading.sentences[position].text
@@ -92,8 +89,8 @@ class Phraser:
         return bool((vectors[1:] @ vectors[0]).max() >= NEAR)
 
 
-def _point(text: str, cited: Sequence[Sentence], support: float, chapter: int, language: str) -> Point:
-    """A phrased point, or a quote when the model gave back the very words."""
+def stated(text: str, cited: Sequence[Sentence], support: float, chapter: int, language: str) -> Point:
+    """What stood the checks as a point: phrased, or a quote when the model gave back the very words."""
     for sentence in cited:
         receipt = quote(sentence, language)
         if text.casefold().rstrip(".!") == receipt.quote.casefold().rstrip(".!"):

@@ -13,9 +13,9 @@ from pipeline.languages import name_of
 from pipeline.summary import prompts
 from pipeline.summary.chapters import chapters as find_chapters, within
 from pipeline.summary.coverage import coverage
-from pipeline.summary.points import Draft, Phraser, as_quote, drafts
+from pipeline.summary.points import Draft, Phraser, as_quote, drafts, stated
 from pipeline.summary.reading import Reading, read, unit
-from pipeline.summary.select import Scored, opening, quote, score
+from pipeline.summary.select import Scored, lead, opening, quote, score
 from pipeline.summary.sentences import is_punctuated
 from pipeline.summary.verify import check, tidy, title_stands
 from pipeline.summary.words import is_unspaced
@@ -61,13 +61,12 @@ def make_gist(
     best = opening(reading, score(reading, video.title), video.title)
     best = best or [max(range(len(sentences)), key=lambda at: len(sentences[at].text))]
     if generator is not None and _speaks(generator, reading.language):
-        shown = [reading.sentences[at] for at in sorted(best[:3])]
-        asked = prompts.gist(video.title, [sentence.text for sentence in shown], reading.language)
-        text = tidy(generator.generate([asked], priority=Priority.INTERACTIVE)[0])
-        verdict = check(text, [sentence.text for sentence in shown], reading.language)
+        seed = reading.sentences[best[0]]
+        asked = prompts.shorten(seed.text[lead(seed.text, reading.language) :], reading.language)
+        text = tidy(prompts.continued(asked, generator.generate([asked], priority=Priority.INTERACTIVE)[0]))
+        verdict = check(text, [seed.text], reading.language)
         if verdict.ok:
-            cited = [shown[number] for number in verdict.used]
-            return Point(text, tuple(quote(sentence, reading.language) for sentence in cited), "phrased", verdict.support)
+            return stated(text, [seed], verdict.support, 0, reading.language)
         log.info("gist_refused", reason=verdict.reason)
     receipt = quote(reading.sentences[best[0]], reading.language)
     return Point(receipt.quote, (receipt,), "quote", 1.0)
@@ -134,9 +133,9 @@ def make_summary(
 
 
 def quotas(chapters: Sequence[Chapter], duration: float, sentences: int, length: Length) -> list[int]:
-    """Points for each chapter: about two times the root of the minutes in all (8 for 20 minutes, 14 for an hour, 20 for two), by the chapters' share of the time, at least one each."""
+    """Points for each chapter: one and about twice the root of the minutes in all (11 for 20 minutes, 18 for an hour, 25 for two), by the chapters' share of the time, at least one each."""
     minutes = max(0.5, duration / 60)
-    total = max(2, round(1.85 * math.sqrt(minutes) * SHARE[length]))
+    total = max(2, round((1 + 2.2 * math.sqrt(minutes)) * SHARE[length]))
     total = min(total, max(1, sentences // 3))
     weights = [math.sqrt(max(1.0, chapter.end - chapter.start)) for chapter in chapters]
     return [max(1, round(total * weight / sum(weights))) for weight in weights]
@@ -174,7 +173,7 @@ class _Work:
 
             def on_done(at: int, answer: str, batch: list[Draft] = batch, asked: list[Prompt] = asked) -> None:
                 if at < len(batch):
-                    made = phraser.judge(batch[at], answer, asked[at].prefix, self.points)
+                    made = phraser.judge(batch[at], answer, asked[at], self.points)
                     if made is not None:
                         self.left.remove(batch[at])
                         self._add(made)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.summary.lexicon import FIRST_PERSON, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
-from pipeline.summary.numbers import unsupported
+from pipeline.summary.lexicon import BOUNDS, DANGLING, FIRST_PERSON, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
+from pipeline.summary.numbers import NUMBER_WORDS, unsupported
 from pipeline.summary.select import leans
 from pipeline.summary.words import length, overlap, raw_words, squeeze, stem, stop_words, words
 
@@ -104,7 +104,7 @@ def _form(text: str, source: str, language: str) -> str:
         (any(sign in low and sign not in said for sign in PRATTLE), "speaks about its task"),
         (bool(row) and row[0] in FIRST_PERSON.get(language, frozenset()), "speaks as a person"),
         (_loops(row), "repeats itself"),
-        (bool(row) and row[-1] in stop_words(language) and row[-1] in ("the", "a", "an", "of", "to", "and", "or", "with"), "breaks off"),
+        (bool(row) and row[-1] in stop_words(language) and row[-1] in DANGLING, "breaks off"),
     )
     return next((reason for failed, reason in checks if failed), "")
 
@@ -153,7 +153,18 @@ def _operators(text: str, source: str, stop: frozenset[str]) -> str:
         meant = {stem(word) for word in here if word not in stop}
         if (_governed(there, kind, stop, reach=3) & meant) - _governed(here, kind, stop, reach=7):
             return reason
-    return ""
+    return "a bound of a number was added or lost" if _bounds(here, there) != _bounds(there, here) else ""
+
+
+def _bounds(row: Sequence[str], other: Sequence[str]) -> set[tuple[str, str]]:
+    """ "about", "more than" and the like with the number after them, for the numbers that both texts have."""
+    shared = {word for word in row if word in other and (word[0].isdigit() or word in NUMBER_WORDS)}
+    out: set[tuple[str, str]] = set()
+    for at, word in enumerate(row):
+        if word in shared:
+            before = row[max(0, at - 2) : at]
+            out.update((bound, word) for bound in before if bound in BOUNDS)
+    return out
 
 
 def _governed(row: Sequence[str], kind: frozenset[str], stop: frozenset[str], reach: int = 4) -> set[str]:

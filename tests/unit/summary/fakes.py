@@ -103,5 +103,6 @@ class Counter:
 
 
 def said(prompt: Prompt) -> str:
-    """What a point's prompt shows, without its examples."""
-    return prompt.user.rsplit("Said:", 1)[1].split("\n")[0].strip()
+    """The sentence that is to be shortened, from where the model goes on."""
+    sentence = prompt.user.removeprefix("Shorten this sentence: ")
+    return sentence[len(prompt.prefix) :].strip()

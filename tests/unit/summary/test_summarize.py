@@ -55,8 +55,10 @@ def test_chapters_are_the_topics() -> None:
 
 
 def test_a_model_that_copies_is_quoted_and_one_that_shortens_is_phrased() -> None:
-    copied, _ = summarise(Model(lambda prompt: said(prompt) if "Short:" in prompt.user else ""))
-    shortened, _ = summarise(Model(lambda prompt: said(prompt).split(" in summer")[0].rstrip(".") + "." if "Short:" in prompt.user else ""))
+    copied, _ = summarise(Model(lambda prompt: said(prompt) if "Shorten" in prompt.user else ""))
+    shortened, _ = summarise(
+        Model(lambda prompt: said(prompt).split(" in summer")[0].rstrip(".") + "." if "Shorten" in prompt.user else "")
+    )
 
     assert {point.kind for point in copied.points} == {"quote"}
     assert all(stands(point) for point in shortened.points)
@@ -70,13 +72,13 @@ def test_what_the_model_invents_is_never_shown() -> None:
 
 
 def test_a_refused_point_is_asked_for_once_more_in_another_form() -> None:
-    model = Model(lambda prompt: "Here is a summary of it." if "Short:" in prompt.user else "Bees")
+    model = Model(lambda prompt: "Here is a summary of it." if "Shorten" in prompt.user else "Bees")
 
     summary, _ = summarise(model)
 
-    asked = [prompt for prompt, _ in model.asked if "Short:" in prompt.user]
+    asked = [prompt for prompt, _ in model.asked if "title" not in prompt.user]
     assert len(asked) == 2 * len(summary.points)
-    assert all(prompt.prefix for prompt in asked[len(summary.points) :])
+    assert len({prompt.user for prompt in asked}) == len(asked)
 
 
 def test_points_come_as_they_are_made_and_everything_is_handed_over() -> None:

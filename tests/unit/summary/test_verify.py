@@ -71,6 +71,14 @@ def test_who_did_what_to_whom() -> None:
     assert not check("Napoleon defeated Wellington at Waterloo.", said, "en").ok
 
 
+def test_bounds_of_numbers_are_kept() -> None:
+    said = ["Fifteen times ten is about 150 joules, and the hall holds more than two hundred people."]
+
+    assert check("Fifteen times ten is about 150 joules.", said, "en").ok
+    assert not check("Fifteen times ten is 150 joules.", said, "en").ok
+    assert not check("The hall holds two hundred people.", said, "en").ok
+
+
 def test_other_languages() -> None:
     said = ["Las ciudades de América Latina no crecieron tan rápido en el siglo veinte, dijo Barragán."]
 
