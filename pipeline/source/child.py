@@ -3,7 +3,6 @@
 import json
 import re
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,6 @@ from pipeline import timecode
 from pipeline.errors import InputError, SourceError, cause
 from pipeline.source import captions, client, links, plain, sandbox, tracks
 from pipeline.source.client import Session
-from pipeline.source.egress import Egress
 from pipeline.source.tracks import Format, Info, Track
 from pipeline.types import Transcript
 
@@ -39,7 +37,7 @@ def probe(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
     folder = Path.cwd()
     with client.connect(folder, request["proxy"], ignore_no_formats_error=True, format="bestaudio/best") as session:
         report(0.1, "Asking YouTube")
-        info = session.ydl.extract_info(request["url"], download=False)
+        info = _extract(session, request["url"])
         _check_live(info)
         duration = float(info.get("duration") or 0.0)
         _check_length(duration, request["max_duration"])
@@ -47,8 +45,15 @@ def probe(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
         if found is None and not info.get("formats"):
             raise cause(session.code())
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
-        _picture(session, info)
+        _picture(session, info.get("thumbnail"))  # while the connection stands; youtube.fetch_thumbnail finds it
     return {"video": _video(info, found), "transcript": _as_json(found), "note": note, "info": INFO}
+
+
+def _extract(session: Session, url: str) -> dict[str, Any]:
+    info: dict[str, Any] = session.ydl.extract_info(url, download=False)
+    if f"v={info.get('id')}" not in url:  # the trailer of a film that must be bought
+        raise cause("unavailable", "YouTube offers another video in its place.")
+    return info
 
 
 def _check_live(info: Info) -> None:
@@ -58,8 +63,14 @@ def _check_live(info: Info) -> None:
     if status == "post_live":
         raise cause("live_processing")
     if status == "is_upcoming":
-        start = info.get("release_timestamp")
-        raise cause("live_upcoming", f"It starts on {datetime.fromtimestamp(start, UTC):%Y-%m-%d at %H:%M} UTC." if start else "")
+        raise cause("live_upcoming", _when(info.get("release_timestamp")))
+
+
+def _when(timestamp: float | None) -> str:
+    try:
+        return f"It starts on {datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d at %H:%M} UTC." if timestamp else ""
+    except (OverflowError, ValueError, OSError):  # a year that no calendar has
+        return ""
 
 
 def _check_length(duration: float, most: float) -> None:
@@ -127,17 +138,16 @@ def _chapters(chapters: Sequence[Mapping[str, Any]], duration: float) -> list[tu
     return kept if len(kept) > 1 else []
 
 
-def _picture(session: Session, info: Info) -> None:
-    """The preview picture while the connection stands; youtube.fetch_thumbnail finds it. Its failure is nobody's."""
+def _picture(session: Session, url: str | None) -> str | None:
+    """The path of the preview picture; None when there is none, it is too large or none of the known kinds. Its failure is nobody's."""
+    if not url:
+        return None
     try:
-        with session.ydl.urlopen(str(info.get("thumbnail") or "")) as reply:
-            _keep_picture(reply.read(PICTURE + 1))
+        with session.ydl.urlopen(url) as reply:
+            data = reply.read(PICTURE + 1)
     except RequestError as error:
         log.info("source.thumbnail_failed", error=repr(error)[:300])
-
-
-def _keep_picture(data: bytes) -> str | None:
-    """The path of the picture; None when it is none of the known kinds or too large."""
+        return None
     suffix = next((suffix for magic, suffix in _PICTURES.items() if data.startswith(magic)), None)
     if suffix is None or len(data) > PICTURE:
         return None
@@ -179,14 +189,14 @@ def _download_audio(request: sandbox.Json, info: dict[str, Any] | None, report: 
 
     with _downloading(request, chosen, report) as session:
         if info is None:
-            info = session.ydl.extract_info(request["url"], download=False)
+            info = _extract(session, request["url"])
         return _download(session, info, request["max_bytes"])[0]
 
 
 def video(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
     """Downloads the pictures and the sound (or one file that has both) and says which files they are."""
     with _downloading(request, lambda context: list(tracks.video_formats(context["formats"])), report) as session:
-        info = session.ydl.extract_info(request["url"], download=False)
+        info = _extract(session, request["url"])
         _check_live(info)
         _check_length(float(info.get("duration") or 0.0), request["max_duration"])
         files = _download(session, info, request["max_bytes"])
@@ -234,15 +244,9 @@ def _too_large(size: int, most: int) -> Exception:
 
 
 def thumbnail(request: sandbox.Json, _: sandbox.Report) -> sandbox.Json:
-    """The preview picture alone, through the same way out."""
-    with Egress(upstream=request["proxy"]) as egress:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": egress.url}))
-        try:
-            with opener.open(request["url"], timeout=10) as reply:
-                return _keep_picture(reply.read(PICTURE + 1))
-        except (OSError, ValueError) as error:
-            log.info("source.thumbnail_failed", error=repr(error)[:300], blocked=egress.blocked)
-            return None
+    """The preview picture alone."""
+    with client.connect(Path.cwd(), request["proxy"]) as session:
+        return _picture(session, request["url"])
 
 
 TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}

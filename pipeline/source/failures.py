@@ -7,8 +7,9 @@ found!" and nothing else. So the log of every request is asked first for sentenc
 import re
 from dataclasses import dataclass, field
 
+from requests.exceptions import InvalidSchema, InvalidURL
 from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, ProxyError, TransportError
-from yt_dlp.utils import DownloadCancelled, DownloadError, GeoRestrictedError, UnsupportedError
+from yt_dlp.utils import DownloadCancelled, GeoRestrictedError, UnsupportedError, YoutubeDLError
 
 from pipeline.source.egress import Egress
 
@@ -68,8 +69,9 @@ def classify(error: BaseException | None, network: NetworkLog, egress: Egress, s
         return code
     if any(isinstance(link, GeoRestrictedError) for link in chain):
         return "geo_blocked"
-    message = "\n".join([said, *(str(getattr(link, "orig_msg", None) or link) for link in chain)])
-    if _GENERIC.search(message) and not re.search(r"HTTP Error 4(?:03|16)", message) and (code := _hidden(network)):
+    message = "\n".join(str(getattr(link, "orig_msg", None) or link) for link in chain) or said
+    of_media = chain and re.search(r"HTTP Error 4(?:03|16)", message)
+    if _GENERIC.search(message) and not of_media and (code := _hidden(network)):
         return code
     for code, pattern in _RULES:
         if pattern.search(message):
@@ -78,7 +80,7 @@ def classify(error: BaseException | None, network: NetworkLog, egress: Egress, s
         return "network"
     if _GENERIC.search(message):
         return "extractor_broken"
-    return "unknown" if error is None or isinstance(error, DownloadError) else "internal"
+    return "unknown" if error is None or isinstance(error, YoutubeDLError) else "internal"
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -97,8 +99,8 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 def _of_the_way_out(chain: list[BaseException], network: NetworkLog, egress: Egress) -> str | None:
     """Blocked addresses, dead networks and proxies look alike to yt-dlp (a refused CONNECT); the egress knows which it was."""
-    met = [*chain, *network.errors]
-    if egress.blocked:
+    met = [link for error in (*chain, *network.errors) for link in _chain(error)]
+    if egress.blocked or any(isinstance(error, InvalidSchema | InvalidURL) for error in met):  # a redirect to file:, ftp:, data: …
         return "blocked_address"
     if any(isinstance(error, CertificateVerifyError) for error in met):
         return "tls"

@@ -65,6 +65,8 @@ class Job:
     limits: Limits
     deaths: Deaths
     stage: str
+    message: str = ""
+    """What is being done, until the child says more."""
     environment: tuple[tuple[str, str], ...] = ()
 
 
@@ -96,8 +98,8 @@ def _converse(job: Job, request: Json, emit: Emit, errors: IO[bytes]) -> Json:
         assert process.stdin is not None
         assert process.stdout is not None
         _send(process.stdin, {"limits": asdict(job.limits), "request": request})
-        emit(Progress(job.stage, 0.0, ""))
-        last = Progress(job.stage, 0.0, "")
+        last = Progress(job.stage, 0.0, job.message)
+        emit(last)
         for answer in _answers(process.stdout, job):
             if answer is None:
                 emit(last)

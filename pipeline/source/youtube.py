@@ -11,6 +11,13 @@ from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
 PROBE_SECONDS = 180.0
 """Metadata and captions are a handful of requests."""
 _MERGE_SECONDS = 600.0
+_DOING = {
+    "probe": ("fetch", "Asking YouTube"),
+    "audio": ("fetch", "Fetching the sound"),
+    "video": ("download", "Fetching the video"),
+    "thumbnail": ("fetch", "Fetching the picture"),
+}
+"""Stage and first message of each task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -
     request = {"task": "merge", "video": str(files[0]), "audio": str(files[1]), "stem": str(workdir / f"{files[0].name.split('.')[0]}.merged"),
                "title": found["title"], "chapters": found["chapters"]}  # fmt: skip
     limits = sandbox.Limits(_MERGE_SECONDS, _MERGE_SECONDS, settings.max_upload * 2, memory_bytes=media.MEMORY)
-    job = sandbox.Job("pipeline.source.media_child", workdir, limits, sandbox.Deaths(timeout="bad_media", killed="bad_media"), "download")
+    deaths = sandbox.Deaths(timeout="bad_media", killed="bad_media")
+    job = sandbox.Job("pipeline.source.media_child", workdir, limits, deaths, "download", "Merging")
     merged = Path(sandbox.run(job, request, emit))
     for file in files:
         file.unlink()
@@ -81,17 +89,22 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
 def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> sandbox.Json:
     seconds = min(settings.fetch_timeout, most_seconds or settings.fetch_timeout)
     limits = sandbox.Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
-    job = sandbox.Job(
-        "pipeline.source.child", workdir, limits, sandbox.Deaths(timeout="network", killed="internal"), "download" if task == "video" else "fetch",
-        environment=(("SSL_CERT_FILE", str(workdir / "ca.pem")), ("SSL_CERT_DIR", str(workdir / "none")), ("YTDLP_NO_PLUGINS", "1"), ("DENO_NO_UPDATE_CHECK", "1")),
-    )  # fmt: skip
-    common = {
-        "proxy": settings.proxy,
-        "extra_ca": settings.extra_ca,
-        "max_duration": settings.max_duration,
-        "max_bytes": settings.max_upload,
-    }
-    return sandbox.run(job, {"task": task, **common, **request}, emit)
+    folder = workdir.absolute()
+    deaths = sandbox.Deaths(timeout="network", killed="internal")
+    job = sandbox.Job("pipeline.source.child", folder, limits, deaths, *_DOING[task], environment=_environment(folder))
+    common = {"task": task, "proxy": settings.proxy, "extra_ca": settings.extra_ca}
+    most = {"max_duration": settings.max_duration, "max_bytes": settings.max_upload}
+    return sandbox.run(job, {**common, **most, **request}, emit)
+
+
+def _environment(folder: Path) -> tuple[tuple[str, str], ...]:
+    """The child writes the authorities that it trusts into its folder (client.write_bundle); no others are looked for."""
+    return (
+        ("SSL_CERT_FILE", str(folder / "ca.pem")),
+        ("SSL_CERT_DIR", str(folder / "none")),
+        ("YTDLP_NO_PLUGINS", "1"),
+        ("DENO_NO_UPDATE_CHECK", "1"),
+    )
 
 
 def _transcript(found: sandbox.Json) -> Transcript | None:
