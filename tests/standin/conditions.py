@@ -31,7 +31,7 @@ def short_videos() -> list[Video]:
 
 def talk_videos() -> list[Video]:
     """The talks of 1, 5 and 20 minutes and the Spanish one, each with captions, without, or with automatic ones."""
-    short, medium, long, spanish = (load_talk(name) for name in ("short", "medium", "medium", "spanish"))
+    short, medium, long, spanish = (load_talk(name) for name in ("short", "medium", "long", "spanish"))
     return [
         talk_video("talkShort01", short),
         talk_video("talkShortCC", short, manual(short)),
