@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 
 from pipeline import timecode
 from pipeline.errors import InputError, SourceError, cause
-from pipeline.source import captions, client, links, plain, sandbox, tracks
+from pipeline.source import captions, client, inside, links, plain, tracks
 from pipeline.source.client import Session
+from pipeline.source.inside import Json, Report, note
 from pipeline.source.tracks import Format, Info, Track
 from pipeline.types import Transcript
 
@@ -23,13 +23,12 @@ THUMBNAIL = "thumbnail"
 PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
-log = structlog.get_logger()
 
 
 # ---------------------------------------------------------------- probe
 
 
-def probe(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+def probe(request: Json, report: Report) -> Json:
     """Metadata and the best captions with one extraction. The whole info goes to a file, for the download.
 
     Formats are not needed for it (captions are enough), so a video without any is an error only when there are no captions either.
@@ -78,7 +77,7 @@ def _check_length(duration: float, most: float) -> None:
         raise cause("too_long", f"It lasts {timecode.clock(duration)}, the limit is {timecode.clock(most)} (NUTSHELL_MAX_DURATION).")
 
 
-def _captions(session: Session, info: Info, duration: float, report: sandbox.Report) -> tuple[Transcript | None, str]:
+def _captions(session: Session, info: Info, duration: float, report: Report) -> tuple[Transcript | None, str]:
     """The first usable track, and a sentence that says why there is none or why a better one was not taken."""
     candidates = tracks.caption_tracks(info)
     if not candidates:
@@ -103,7 +102,7 @@ def _fetch_captions(session: Session, track: Track, duration: float) -> tuple[Tr
     except HTTPError as error:
         return None, f"YouTube did not hand out the {kind} captions ({error.status})."
     except RequestError as error:
-        log.info("source.captions_failed", error=repr(error)[:300])
+        note("source.captions_failed", error=repr(error)[:300])
         return None, f"The {kind} captions did not come through."
     except InputError:
         return None, f"The {kind} captions could not be read."
@@ -111,7 +110,7 @@ def _fetch_captions(session: Session, track: Track, duration: float) -> tuple[Tr
     return (None, f"The {kind} captions were not used: {problem}.") if problem else (transcript, "")
 
 
-def _video(info: Info, transcript: Transcript | None) -> dict[str, sandbox.Json]:
+def _video(info: Info, transcript: Transcript | None) -> dict[str, Json]:
     day = str(info.get("upload_date") or "")
     return {
         "source_id": f"youtube:{info['id']}",
@@ -146,7 +145,7 @@ def _picture(session: Session, url: str | None) -> str | None:
         with session.ydl.urlopen(url) as reply:
             data = reply.read(PICTURE + 1)
     except RequestError as error:
-        log.info("source.thumbnail_failed", error=repr(error)[:300])
+        note("source.thumbnail_failed", error=repr(error)[:300])
         return None
     suffix = next((suffix for magic, suffix in _PICTURES.items() if data.startswith(magic)), None)
     if suffix is None or len(data) > PICTURE:
@@ -156,7 +155,7 @@ def _picture(session: Session, url: str | None) -> str | None:
     return str(path)
 
 
-def _as_json(transcript: Transcript | None) -> sandbox.Json:
+def _as_json(transcript: Transcript | None) -> Json:
     if transcript is None:
         return None
     segments = [(s.start, s.end, s.text, s.speaker) for s in transcript.segments]
@@ -166,7 +165,7 @@ def _as_json(transcript: Transcript | None) -> sandbox.Json:
 # ---------------------------------------------------------------- media
 
 
-def audio(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+def audio(request: Json, report: Report) -> Json:
     """Downloads the best audio from the info of an earlier probe: no second extraction, unless YouTube no longer honours its links."""
     info = json.loads(Path(request["info"]).read_text())
     try:
@@ -174,13 +173,13 @@ def audio(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
     except SourceError as error:
         if error.code not in ("media_forbidden", "range_lost", "extractor_broken"):
             raise
-        log.info("source.again", code=error.code)
+        note("source.again", code=error.code)
     for left in Path.cwd().glob("*.part"):  # a part that is complete already gets 416 for ever
         left.unlink()
     return _download_audio({**request, "url": links.parse_link(info["id"]).url}, None, report)
 
 
-def _download_audio(request: sandbox.Json, info: dict[str, Any] | None, report: sandbox.Report) -> sandbox.Json:
+def _download_audio(request: Json, info: dict[str, Any] | None, report: Report) -> Json:
     """`info` None: ask YouTube anew, by the link rebuilt from the id."""
 
     def chosen(context: Mapping[str, Any]) -> list[Format]:
@@ -193,7 +192,7 @@ def _download_audio(request: sandbox.Json, info: dict[str, Any] | None, report: 
         return _download(session, info, request["max_bytes"])[0]
 
 
-def video(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+def video(request: Json, report: Report) -> Json:
     """Downloads the pictures and the sound (or one file that has both) and says which files they are."""
     with _downloading(request, lambda context: list(tracks.video_formats(context["formats"])), report) as session:
         info = _extract(session, request["url"])
@@ -204,11 +203,11 @@ def video(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
     return {"files": files, "title": about["title"], "chapters": about["chapters"]}
 
 
-def _downloading(request: sandbox.Json, chosen: Any, report: sandbox.Report) -> Any:
+def _downloading(request: Json, chosen: Any, report: Report) -> Any:
     return client.connect(Path.cwd(), request["proxy"], format=chosen, progress_hooks=[_hook(request["max_bytes"], report)])
 
 
-def _hook(most: int, report: sandbox.Report) -> Any:
+def _hook(most: int, report: Report) -> Any:
     """Tells how far the download is, at most four times a second, and ends it when it grows too large: yt-dlp's own limit comes late and silently."""
     last = 0.0
 
@@ -243,7 +242,7 @@ def _too_large(size: int, most: int) -> Exception:
     return cause("too_large", f"It has {size / 1e6:.0f} MB, the limit is {most / 1e6:.0f} MB (NUTSHELL_MAX_UPLOAD).")
 
 
-def thumbnail(request: sandbox.Json, _: sandbox.Report) -> sandbox.Json:
+def thumbnail(request: Json, _: Report) -> Json:
     """The preview picture alone."""
     with client.connect(Path.cwd(), request["proxy"]) as session:
         return _picture(session, request["url"])
@@ -252,10 +251,10 @@ def thumbnail(request: sandbox.Json, _: sandbox.Report) -> sandbox.Json:
 TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}
 
 
-def handle(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+def handle(request: Json, report: Report) -> Json:
     client.write_bundle(Path.cwd(), request["extra_ca"])
     return TASKS[request["task"]](request, report)
 
 
 if __name__ == "__main__":
-    sandbox.serve(handle)
+    inside.serve(handle)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import structlog
 from yt_dlp import YoutubeDL
 from yt_dlp.networking.common import Request, Response
 from yt_dlp.networking.exceptions import CertificateVerifyError, RequestError
@@ -17,11 +16,11 @@ from yt_dlp.utils import YoutubeDLError
 from pipeline.errors import cause
 from pipeline.source.egress import Egress
 from pipeline.source.failures import NetworkLog, classify
+from pipeline.source.inside import note
 
 EXTRACTORS = ["youtube", "youtube:truncated_id", "youtube:truncated_url"]
 """Full names; without the list yt-dlp would fetch any address with its generic extractor."""
 BUNDLE = "ca.pem"
-log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -108,8 +107,8 @@ def connect(folder: Path, proxy: str, **options: Any) -> Iterator[Session]:
             yield session
         except (YoutubeDLError, OSError) as error:
             code = session.code(error)
-            log.info("source.failed", code=code, error=repr(error)[:500], network=[(h, p, str(o)[:200]) for h, p, o in network.seen],
-                     failures=egress.failures, blocked=egress.blocked, warnings=words.warnings)  # fmt: skip
+            note("source.failed", code=code, error=str(error)[:300], network=network.lines(), way_out=[failure.reason for failure in egress.failures],
+                 blocked=egress.blocked)  # fmt: skip
             raise cause(code) from error
 
 

@@ -20,6 +20,9 @@ class NetworkLog:
 
     seen: list[tuple[str, str, int | Exception]] = field(default_factory=list)
 
+    def lines(self) -> list[str]:
+        return [f"{host}{path} {outcome if isinstance(outcome, int) else str(outcome)[:100]}" for host, path, outcome in self.seen[-10:]]
+
     @property
     def errors(self) -> list[Exception]:
         return [outcome for _, _, outcome in self.seen if isinstance(outcome, Exception)]

@@ -12,7 +12,6 @@ from typing import Literal
 
 from pipeline import timecode
 from pipeline.errors import InputError, cause
-from pipeline.source import uploads
 
 LONGEST = 4096
 """Characters of a link; YouTube's own stay below 300, wrapped ones below 2,000."""
@@ -111,23 +110,27 @@ def parse_source(text: str) -> Source:
     Raises:
         InputError: `bad_link` (neither a link nor a file), `playlist`, `bad_media`, `bad_transcript`.
     """
-    path = Path(text).expanduser()
+    from pipeline.source import uploads  # not above: the children parse links too, and need not load what starts children
+
+    path = _path(text)
     try:
         is_file = path.is_file()
     except (OSError, ValueError):  # name too long, NUL inside
         is_file = False
     if is_file:
         return Source(kind=uploads.sniff(path), source_id=uploads.source_id(path), url="", path=path.absolute())
-    if _looks_like_path(text):
+    if "://" not in text and (text.startswith(("/", "./", "../", "~")) or Path(text).suffix.lower() in uploads.SUFFIXES):
         raise InputError(
             "bad_link", f"There is no file {text[:200]!r}. Give the path of an audio, video or transcript file, or a YouTube link."
         )
     return parse_link(text)
 
 
-def _looks_like_path(text: str) -> bool:
-    suffix = Path(text).suffix.lower()
-    return "://" not in text and (text.startswith(("/", "./", "../", "~")) or suffix in uploads.SUFFIXES)
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~nobody
+        return Path(text)
 
 
 def _read(link: str, *, unwrap: bool) -> Source:

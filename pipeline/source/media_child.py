@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import cause
-from pipeline.source import merge, sandbox
+from pipeline.source import inside, merge
+from pipeline.source.inside import Json, Report
 from pipeline.source.media import open_media
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ ENOUGH = 20
 """Packets of sound that are decoded to see that the file is what it says."""
 
 
-def probe(path: Path) -> dict[str, sandbox.Json]:
+def probe(path: Path) -> dict[str, Json]:
     """Title, duration and chapters of a media file with sound.
 
     Raises:
@@ -95,7 +96,7 @@ def _packets(container: "InputContainer", *, audio_only: bool) -> "merge.Packets
         yield packet
 
 
-def handle(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
+def handle(request: Json, report: Report) -> Json:
     if request["task"] == "probe":
         return probe(Path(request["path"]))
     if request["task"] == "merge":
@@ -109,4 +110,4 @@ def handle(request: sandbox.Json, report: sandbox.Report) -> sandbox.Json:
 
 
 if __name__ == "__main__":
-    sandbox.serve(handle)
+    inside.serve(handle, offline=True)

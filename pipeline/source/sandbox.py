@@ -1,51 +1,34 @@
 """Work on untrusted input in a child process: clean environment, own folder and session, limits, a deadline, and a sure end.
 
-The parent calls `run(module, request, ...)`, the module's `main` calls `serve(handler)`. The request is one line of JSON on the child's standard input. The child
-answers with lines of JSON on standard output: `{"progress": [fraction, message]}` any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
+This is the parent's side, inside.py the child's. The request is one line of JSON on the child's standard input. The child answers with lines of JSON on standard output:
+`{"progress": [fraction, message]}` and `{"note": [event, values]}` (for the log) any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
 Standard input stays open as a lifeline: when the parent dies, however it dies, the child sees the end of it and ends itself with all that it started.
 """
 
 import json
-import math
 import os
-import resource
 import selectors
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import structlog
 
 import pipeline
 from pipeline.errors import CODES, NutshellError, cause
+from pipeline.source.inside import Json, Limits
 from pipeline.types import Emit, Progress
 
 TICK = 0.5
 """Seconds between two calls of `emit` while the child says nothing, and so the longest that a cancel waits."""
 
-Json = Any
-Report = Callable[[float, str], None]
-"""What a handler calls with its fraction and a message."""
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the child may use. None: not limited (deno reserves terabytes of addresses, so memory cannot be limited for yt-dlp)."""
-
-    seconds: float
-    """Wall clock, kept by the parent."""
-    cpu_seconds: float
-    file_bytes: int
-    open_files: int = 256
-    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +67,8 @@ def run(job: Job, request: Json, emit: Emit) -> Json:
         try:
             return _converse(job, request, emit, errors)
         except NutshellError as error:
-            log.info("source.child_failed", module=job.module, code=error.code, stderr=_tail(errors))
+            if printed := _tail(errors):
+                log.warning("source.child_failed", module=job.module, code=error.code, stderr=printed)
             raise
 
 
@@ -106,6 +90,8 @@ def _converse(job: Job, request: Json, emit: Emit, errors: IO[bytes]) -> Json:
             elif "progress" in answer:
                 last = Progress(job.stage, float(answer["progress"][0]), str(answer["progress"][1]))
                 emit(last)
+            elif "note" in answer:
+                log.info(answer["note"][0], **answer["note"][1])
             elif "error" in answer:
                 raise _error(*answer["error"])
             else:
@@ -180,59 +166,3 @@ def _tail(file: IO[bytes]) -> str:
     file.seek(0, os.SEEK_END)
     file.seek(max(0, file.tell() - 4000))
     return file.read().decode(errors="replace")
-
-
-# ---------------------------------------------------------------- the child's side
-
-
-def serve(handler: Callable[[Json, Report], Json]) -> None:
-    """Reads the request, limits this process, runs the handler and answers. Errors of our tree go to the parent as they are."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not look like an answer
-    message = json.loads(_read_line())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    _limit(Limits(**message["limits"]))
-
-    def answer(**fields: Json) -> None:
-        answers.write(json.dumps(fields).encode() + b"\n")
-        answers.flush()
-
-    try:
-        result = handler(message["request"], lambda fraction, text: answer(progress=[fraction, text]))
-    except NutshellError as error:
-        answer(error=[error.code, str(error)])
-    else:
-        answer(result=result)
-
-
-def _read_line() -> bytes:
-    """Unbuffered, so that the lifeline thread holds no lock of sys.stdin when the interpreter ends."""
-    line = b""
-    while not line.endswith(b"\n"):
-        data = os.read(0, 1 << 16)
-        if not data:
-            raise SystemExit("no request")
-        line += data
-    return line
-
-
-def _die_with_parent() -> None:
-    while os.read(0, 1):
-        continue
-    os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-def _limit(limits: Limits) -> None:
-    cpu = math.ceil(limits.cpu_seconds)
-    wanted = {
-        resource.RLIMIT_CPU: cpu,
-        resource.RLIMIT_FSIZE: limits.file_bytes,
-        resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_CORE: 0,
-    }
-    if limits.memory_bytes is not None:
-        wanted[resource.RLIMIT_AS] = limits.memory_bytes
-    for kind, value in wanted.items():
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))

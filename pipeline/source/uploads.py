@@ -8,6 +8,7 @@ from typing import Literal
 
 from pipeline.errors import cause
 from pipeline.source import media, plain, sandbox
+from pipeline.source.inside import Limits
 from pipeline.types import Chapter, Video
 
 SUFFIXES = frozenset(
@@ -27,7 +28,7 @@ _MEDIA = re.compile(
 )
 _LISTS = re.compile(rb"\s*(?:#EXTM3U|ffconcat|#EXTINF|\[playlist\]|<\?xml[^>]*>\s*<(?:MPD|smil|asx|playlist))", re.IGNORECASE)
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_PROBE = sandbox.Limits(seconds=120, cpu_seconds=60, file_bytes=0, open_files=32, memory_bytes=media.MEMORY)
+_PROBE = Limits(seconds=120, cpu_seconds=60, file_bytes=0, open_files=32, memory_bytes=media.MEMORY)
 
 
 def sniff(path: Path) -> Literal["media", "transcript"]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.config import Settings
 from pipeline.source import media, sandbox
+from pipeline.source.inside import Json, Limits
 from pipeline.source.links import Source
 from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
 
@@ -67,7 +68,7 @@ def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -
         return files[0]
     request = {"task": "merge", "video": str(files[0]), "audio": str(files[1]), "stem": str(workdir / f"{files[0].name.split('.')[0]}.merged"),
                "title": found["title"], "chapters": found["chapters"]}  # fmt: skip
-    limits = sandbox.Limits(_MERGE_SECONDS, _MERGE_SECONDS, settings.max_upload * 2, memory_bytes=media.MEMORY)
+    limits = Limits(_MERGE_SECONDS, _MERGE_SECONDS, settings.max_upload * 2, memory_bytes=media.MEMORY)
     deaths = sandbox.Deaths(timeout="bad_media", killed="bad_media")
     job = sandbox.Job("pipeline.source.media_child", workdir, limits, deaths, "download", "Merging")
     merged = Path(sandbox.run(job, request, emit))
@@ -86,9 +87,9 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
     return Path(path) if path else None
 
 
-def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> sandbox.Json:
+def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> Json:
     seconds = min(settings.fetch_timeout, most_seconds or settings.fetch_timeout)
-    limits = sandbox.Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
+    limits = Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
     folder = workdir.absolute()
     deaths = sandbox.Deaths(timeout="network", killed="internal")
     job = sandbox.Job("pipeline.source.child", folder, limits, deaths, *_DOING[task], environment=_environment(folder))
@@ -107,7 +108,7 @@ def _environment(folder: Path) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _transcript(found: sandbox.Json) -> Transcript | None:
+def _transcript(found: Json) -> Transcript | None:
     if found is None:
         return None
     segments = tuple(Segment(start, end, text, speaker) for start, end, text, speaker in found["segments"])

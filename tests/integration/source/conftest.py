@@ -1,5 +1,7 @@
 """The source room against the loopback YouTube, through the settings that operators have: an outgoing proxy and one more authority."""
 
+import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pipeline.source.youtube import Probe
 from tests.standin import StandIn
 
 Ask = Callable[..., Probe]
+Known = Callable[[str], Path]
 
 
 @pytest.fixture(name="settings")
@@ -24,6 +27,33 @@ def _work(tmp_path: Path) -> Path:
     work = tmp_path / "work"
     work.mkdir()
     return work
+
+
+@pytest.fixture(scope="session", name="probed")
+def _probed(standin_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Known:
+    """The info file of a video, asked for once in a run."""
+    folder = tmp_path_factory.mktemp("probed")
+    settings = Settings(home=folder, proxy=standin_server.proxy, extra_ca=str(standin_server.ca_file), max_duration=100_000.0)
+
+    @functools.cache
+    def probed(video_id: str) -> Path:
+        work = folder / video_id
+        work.mkdir()
+        return youtube.probe(parse_link(video_id), settings, work, sandbox.quiet).info_path
+
+    return probed
+
+
+@pytest.fixture(name="known")
+def _known(standin: StandIn, probed: Known, work: Path) -> Known:
+    """A copy of that file in the work folder, with the stand-in's log as if nobody had asked."""
+
+    def known(video_id: str) -> Path:
+        path = Path(shutil.copy(probed(video_id), work / "info.json"))
+        standin.log.clear()
+        return path
+
+    return known
 
 
 @pytest.fixture(name="ask")

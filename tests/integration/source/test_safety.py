@@ -11,7 +11,7 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import NutshellError
 from pipeline.source import sandbox, youtube
-from tests.integration.source.conftest import Ask
+from tests.integration.source.conftest import Ask, Known
 from tests.standin import Response, StandIn
 from tests.standin.player import player_response
 
@@ -50,8 +50,8 @@ TARGETS = [
 
 
 @pytest.mark.parametrize("to", TARGETS)
-def test_redirects_of_media_lead_nowhere(ask: Ask, settings: Settings, standin: StandIn, work: Path, trap: Trap, to: str) -> None:
-    found = ask("stVideo0001")
+def test_redirects_of_media_lead_nowhere(known: Known, settings: Settings, standin: StandIn, work: Path, trap: Trap, to: str) -> None:
+    found = known("stVideo0001")
     standin.fault("videoplayback", Response("", 302, headers={"Location": to.format(port=trap.port)}))
     with pytest.raises(NutshellError) as caught:
         youtube.fetch_audio(found, settings, work, sandbox.quiet)
@@ -89,12 +89,12 @@ def test_forged_addresses_in_the_player_s_answer_lead_nowhere(
         youtube.fetch_audio(found, settings, work, sandbox.quiet)
 
 
-def test_a_forged_info_file_leads_nowhere(ask: Ask, settings: Settings, work: Path, trap: Trap) -> None:
-    found = ask("stVideo0001")
-    info = json.loads(found.info_path.read_text())
+def test_a_forged_info_file_leads_nowhere(known: Known, settings: Settings, work: Path, trap: Trap) -> None:
+    found = known("stVideo0001")
+    info = json.loads(found.read_text())
     for entry in info["formats"]:
         entry["url"] = f"https://127.0.0.1:{trap.port}/x"
-    found.info_path.write_text(json.dumps(info))
+    found.write_text(json.dumps(info))
     with pytest.raises(NutshellError) as caught:
         youtube.fetch_audio(found, settings, work, sandbox.quiet)
     assert caught.value.code == "blocked_address"

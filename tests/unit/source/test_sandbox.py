@@ -1,7 +1,9 @@
 """The child process for untrusted input: what it answers, what it may use, and that it always ends."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,6 +27,11 @@ def job(folder: Path, limits: sandbox.Limits = LIMITS) -> sandbox.Job:
 
 def run(folder: Path, emit: Any = sandbox.quiet, limits: sandbox.Limits = LIMITS, **request: Any) -> Any:
     return sandbox.run(job(folder, limits), request, emit)
+
+
+def namespaces() -> bool:
+    unshare = shutil.which("unshare")
+    return unshare is not None and subprocess.run([unshare, "--user", "--net", "true"], capture_output=True, check=False).returncode == 0
 
 
 def gone(pid: int) -> bool:
@@ -86,6 +93,16 @@ def test_limits_leave_room_for_the_work_and_no_more(tmp_path: Path, request_: di
     assert run(tmp_path, limits=limits, **request_) == fine
     with pytest.raises(ModelError):
         run(tmp_path, limits=limits, **{key: value if key == "do" else value * 200 for key, value in request_.items()})
+
+
+@pytest.mark.skipif(not namespaces(), reason="this system gives no process a network of its own")
+def test_a_child_without_network_reaches_nobody(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with pytest.raises(ModelError):
+            run(tmp_path, do="connect", port=server.getsockname()[1])
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 def test_a_cancel_ends_the_child_and_its_children(tmp_path: Path) -> None:
