@@ -6,7 +6,6 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
-from pipeline import languages
 from pipeline.errors import InputError
 from pipeline.export.document import document, transcript_json
 from pipeline.export.render import render
@@ -14,7 +13,7 @@ from pipeline.run import Submitted
 from pipeline.source.links import find_links, parse_link
 from pipeline.store import videos
 from pipeline.store.jobs import JobView
-from web import media, rows, schemas, submit, views
+from web import media, rows, schemas, submit, views, words
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.spec import responses, spec
@@ -105,7 +104,7 @@ def list_videos(query: schemas.ListQuery) -> schemas.Videos:
     with services().db.session() as s:
         cards = videos.list_videos(s, before=query.before, limit=query.limit + 1)
     shown = [schemas.Card(**{name: getattr(card, name) for name in schemas.Card.model_fields}) for card in cards[: query.limit]]
-    return schemas.Videos(videos=shown, next=shown[-1].added_at.isoformat() if len(cards) > query.limit else None)
+    return schemas.Videos(videos=shown, next=words.stamp(shown[-1].added_at) if len(cards) > query.limit else None)
 
 
 @blueprint.get("/videos/<video_id>")
@@ -169,7 +168,7 @@ def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
 
 
 @blueprint.get("/videos/<video_id>/export")
-@spec.validate(tags=["videos"])
+@spec.validate(resp=responses(HTTP_200=None), tags=["videos"])
 def export(video_id: str, query: schemas.ExportQuery) -> Response:
     """Transcript and summary as a file: md, txt, html, srt, vtt or json."""
     found = rows.load_video(services().db, valid_video_id(video_id), code(query.lang), query.length)
@@ -180,4 +179,4 @@ def export(video_id: str, query: schemas.ExportQuery) -> Response:
 
 
 def code(language: str | None) -> str | None:
-    return languages.code_of(language) if language else None
+    return words.language_code(language) if language else None

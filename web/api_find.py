@@ -4,8 +4,9 @@ from flask import Blueprint, Response, request
 
 from pipeline.errors import NutshellError
 from pipeline.library import search as searching
+from pipeline.library.moments import cleaned
 from pipeline.types import Answer
-from web import asking, schemas, submit
+from web import asking, schemas
 from web.services import services
 from web.spec import responses, spec
 
@@ -18,7 +19,7 @@ def search(query: schemas.SearchQuery) -> schemas.Hits:
     """Moments in the library, the best first."""
     if query.video:
         services().require_video(query.video)
-    hits = searching.search(services().db, services().embedder, submit.question(query.q), limit=query.limit, video_id=query.video)
+    hits = searching.search(services().db, services().embedder, cleaned(query.q), limit=query.limit, video_id=query.video)
     return schemas.Hits(hits=[schemas.Hit(**{name: getattr(hit, name) for name in schemas.Hit.model_fields}) for hit in hits])
 
 
@@ -26,7 +27,7 @@ def search(query: schemas.SearchQuery) -> schemas.Hits:
 @spec.validate(resp=responses(HTTP_200=schemas.Answer), tags=["library"])
 def ask(json: schemas.AskRequest) -> schemas.Answer | Response:
     """A question over one video or the library, answered with citations or not at all."""
-    question = submit.question(json.question)
+    question = cleaned(json.question)
     if json.video:
         services().require_video(json.video)
     if request.accept_mimetypes.best_match(("application/json", "text/event-stream")) == "text/event-stream":

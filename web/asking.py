@@ -7,8 +7,8 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 
 from pipeline.errors import NutshellError
 from pipeline.library import answer as answering
+from pipeline.library.moments import cleaned
 from pipeline.types import Answer
-from web import submit
 from web.events import message
 from web.security import valid_video_id
 from web.services import services
@@ -42,7 +42,7 @@ def _events(question: str, video_id: str | None, final: Callable[[Answer], dict[
 @blueprint.post("/ask")
 def ask() -> Response:
     """For the page's script: as the API's, but the answer comes as the server draws it."""
-    question = submit.question(request.form.get("q", ""))
+    question = cleaned(request.form.get("q", ""))
     video_id = request.form.get("video") or None
     if video_id:
         services().require_video(valid_video_id(video_id))

@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from pipeline.errors import InputError
+from pipeline.library.moments import cleaned
 from pipeline.source.links import Source, find_links, parse_link
 from pipeline.types import Options
 from web import pages, submit
@@ -47,7 +48,7 @@ def _typed(typed: str) -> Answer:
         raise InputError("nothing_typed", "Paste a link, choose a file, or type what to look for.")
     if looks_like_link(typed):
         return _to_video(parse_link(typed))  # raises with the reason
-    submit.question(typed)
+    cleaned(typed)
     return redirect(f"/{'ask' if pages.is_question(typed) else 'search'}?{urlencode({'q': typed})}", 303)
 
 

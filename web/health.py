@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import closing
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -10,10 +12,15 @@ from prometheus_client.registry import Collector
 
 from pipeline import broker
 from pipeline.errors import ModelError, NutshellError
+from pipeline.language.generator import open_generator
 from pipeline.store import jobs, videos
 from web.services import Services, services
 
 blueprint = Blueprint("health", __name__)
+
+PATIENCE = 3.0
+"""Seconds; a part that takes longer to say that it is there is not."""
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @blueprint.get("/healthz")
@@ -34,15 +41,17 @@ def readyz() -> Response:
     return response
 
 
-def check(services: Services) -> dict[str, str]:
-    """What the server needs -> what is wrong with it, the empty string when nothing is."""
+def check(services: Services, patience: float = PATIENCE) -> dict[str, str]:
+    """What the server needs -> what is wrong with it, the empty string when nothing is. All are asked at once; none is waited for longer than `patience`."""
     tests: dict[str, Callable[[], object]] = {
         "database": services.db.ping,
         "broker": lambda: _ping_broker(services),
-        "lm": lambda: services.generator.window,
+        "lm": lambda: _ping_model(services),
         "embed": lambda: services.embedder.queries(["ready?"]),
     }
-    return {name: _trouble(test) for name, test in tests.items()}
+    asked = {name: services.asked(name, test) for name, test in tests.items()}
+    end = time.monotonic() + patience
+    return {name: _trouble(answer, max(0.0, end - time.monotonic())) for name, answer in asked.items()}
 
 
 def _ping_broker(services: Services) -> None:
@@ -50,11 +59,19 @@ def _ping_broker(services: Services) -> None:
         raise ModelError("broker_unavailable", "Valkey does not answer. Jobs are stored and start when it is back.", retryable=True)
 
 
-def _trouble(test: Callable[[], object]) -> str:
+def _ping_model(services: Services) -> None:
+    """A new client each time: the one that answers questions remembers what the server said."""
+    with closing(open_generator(services.settings, in_process=False)) as generator:
+        _ = generator.window
+
+
+def _trouble(answer: "Future[object]", seconds: float) -> str:
     try:
-        test()
+        answer.result(seconds)
     except NutshellError as error:
         return str(error)
+    except TimeoutError:
+        return "No answer yet."
     return ""
 
 
@@ -92,7 +109,8 @@ def install(app: Flask, services: Services) -> None:
 
     def ended(response: Response) -> Response:
         endpoint = request.endpoint or "none"
-        requests.labels(endpoint, request.method, str(response.status_code)).inc()
+        # a label for every made-up method would grow without end
+        requests.labels(endpoint, request.method if request.method in METHODS else "other", str(response.status_code)).inc()
         if "started" in g:
             seconds.labels(endpoint).observe(time.perf_counter() - g.started)
         return response

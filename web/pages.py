@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from pipeline.errors import InputError
 from pipeline.library import search as searching
+from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
-from web import asking, health, rows, submit, words
+from web import asking, health, rows, words
 from web.rendering import static_version
 from web.security import valid_video_id
 from web.services import services
@@ -36,7 +37,7 @@ def home_page(typed: str = "", problem: InputError | None = None, links: tuple[s
     before = _moment(request.args.get("before"))
     library = rows.load_library(services().db, before)
     return render_template(
-        "home.html", cards=library.cards, running=library.running, older=library.older.isoformat() if library.older else "", before=before, typed=typed,
+        "home.html", cards=library.cards, running=library.running, older=words.stamp(library.older) if library.older else "", before=before, typed=typed,
         problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=EXAMPLES, languages=menu(),
         troubles=() if library.cards or problem else troubles(),
     )  # fmt: skip
@@ -52,7 +53,9 @@ def shared_link() -> str:
 def troubles() -> tuple[str, ...]:
     """What will not work yet, told before the first video is tried."""
     names = {"lm": "The language model is not ready yet", "embed": "Search is not ready yet", "broker": "The queue cannot be reached"}
-    return tuple(f"{names[name]}: {trouble}" for name, trouble in health.check(services()).items() if trouble and name in names)
+    return tuple(
+        f"{names[name]}: {trouble}" for name, trouble in health.check(services(), patience=0.7).items() if trouble and name in names
+    )
 
 
 @blueprint.get("/parts/library")
@@ -62,7 +65,7 @@ def library_part() -> str:
         "parts/library.html",
         cards=library.cards,
         running=library.running,
-        older=library.older.isoformat() if library.older else "",
+        older=words.stamp(library.older) if library.older else "",
         examples=EXAMPLES,
     )
 
@@ -95,7 +98,7 @@ def search() -> str | BaseResponse:
         return redirect(f"/ask?{urlencode({'q': text})}", 303)
     if not text.strip():
         return render_template("search.html", query="", hits=None)
-    query = submit.question(text)
+    query = cleaned(text)
     hits = searching.search(services().db, services().embedder, query, limit=30)
     shown = [{"hit": hit, "marks": words.marked(hit.text, query)} for hit in hits]
     return render_template("search.html", query=query, hits=shown)
@@ -114,7 +117,7 @@ def ask() -> str:
     text = request.args.get("q", "")
     if not text.strip():
         return render_template("ask.html", query="", video_id=video_id, title=title, answer=None)
-    query = submit.question(text)
+    query = cleaned(text)
     found = None
     if "full" in request.args:
         found = asking.whole(query, video_id)

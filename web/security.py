@@ -39,18 +39,15 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}|[0-9a-f]{16}")
 _JOB_ID = re.compile(r"[0-9]{1,18}")
 
 
-def trusted_hosts(settings: Settings) -> list[str]:
+def trusted_hosts(settings: Settings) -> frozenset[str]:
     """Host names that requests may carry. Port numbers do not matter: a rebinding page cannot choose the name."""
-    hosts = ["localhost", "127.0.0.1", "[::1]"]
-    if settings.public_url and (name := urlsplit(settings.public_url).hostname):
-        hosts.append(f"[{name}]" if ":" in name else name)
-    if settings.host:
-        hosts.append(f"[{settings.host}]" if ":" in settings.host else settings.host)
-    return list(dict.fromkeys(hosts))
+    names = ["localhost", "127.0.0.1", "::1", settings.host.strip("[]"), urlsplit(settings.public_url).hostname or ""]
+    return frozenset(f"[{name}]" if ":" in name else name.lower() for name in names if name)
 
 
 def valid_video_id(text: str) -> str:
@@ -68,17 +65,18 @@ def job_number(text: str) -> int:
 
 
 def install(app: Flask, settings: Settings) -> None:
-    app.config["TRUSTED_HOSTS"] = trusted_hosts(settings)
-    app.before_request(_refuse_unknown_host)
+    allowed = trusted_hosts(settings)
+    app.before_request(lambda: _refuse_unknown_host(allowed))
     app.before_request(lambda: _require_password(settings.password.get_secret_value()))
     app.before_request(lambda: _require_same_origin(settings.public_url))
     app.after_request(_add_headers)
 
 
-def _refuse_unknown_host() -> None:
-    """Flask finds a bad Host while routing but raises it only after the before_request functions; nothing of ours may run before."""
-    if isinstance(request.routing_exception, SecurityError):
-        raise request.routing_exception
+def _refuse_unknown_host(allowed: frozenset[str]) -> None:
+    """Before anything else, whatever the path. Not by Flask's TRUSTED_HOSTS: that one cuts at the first colon, so no IPv6 address can be trusted."""
+    match = _HOST.fullmatch(request.headers.get("Host", ""))
+    if match is None or match[1].lower() not in allowed:
+        raise SecurityError
 
 
 def _require_password(password: str) -> None:

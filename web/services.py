@@ -1,5 +1,8 @@
 """What a request may use: the database, the language services, the event hub. One object per process, opened lazily, found through `services()`."""
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -24,6 +27,9 @@ class Services:
 
     settings: Settings
     hub: Hub = field(init=False)
+    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="ready"))
+    _waiting: dict[str, "Future[object]"] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.hub = Hub(lambda: broker.listen(self.settings))
@@ -43,6 +49,14 @@ class Services:
     @cached_property
     def generator(self) -> Generator:
         return open_generator(self.settings, in_process=False)
+
+    def asked(self, name: str, test: Callable[[], object]) -> "Future[object]":
+        """The answer of `test`, asked in the background. While an earlier one of this name is still waiting, that one: a dead server costs one thread, not one a look."""
+        with self._lock:
+            waiting = self._waiting.get(name)
+            if waiting is None or waiting.done():
+                waiting = self._waiting[name] = self._threads.submit(test)
+            return waiting
 
     def require_video(self, video_id: str) -> None:
         """404 unless the library has this video; holds no session afterwards."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app, request
+from flask import Response as FlaskResponse, current_app, request
 from pydantic import ValidationError
 from spectree import Response, SpecTree
 from spectree.plugins.flask_plugin import FlaskPlugin
@@ -13,9 +13,11 @@ from web.schemas import Problem
 
 
 class Plugin(FlaskPlugin):
-    """Checks responses in tests only: spectree answers 500 with the offending values, which no user should see."""
+    """Checks JSON responses in tests only: spectree answers 500 with the offending values, which no user should see."""
 
     def validate_response(self, resp: Any, resp_model: Any, skip_validation: bool, force_resp_serialize: bool) -> Any:
+        if isinstance(resp, FlaskResponse):  # a stream or a file: spectree would read all of it before the first byte is sent
+            return resp, None
         return super().validate_response(resp, resp_model, skip_validation or not current_app.testing, force_resp_serialize)
 
     def request_validation(self, request: Any, query: Any, json: Any, form: Any, headers: Any, cookies: Any) -> None:
@@ -49,6 +51,7 @@ spec = SpecTree(
     version="1",
     description="Any video, in a nutshell. Errors are application/problem+json after RFC 9457, with a stable `code`.",
     path="api/v1/doc",
+    mode="strict",
     before=_refuse,
     naming_strategy=lambda model: model.__name__,
     nested_naming_strategy=lambda _parent, child: child,

@@ -5,18 +5,14 @@ from dataclasses import replace
 from pipeline import broker, run
 from pipeline.errors import InputError, NotFound
 from pipeline.language.translator import Translator
-from pipeline.languages import code_of
 from pipeline.run import Submitted
 from pipeline.source.links import Source
 from pipeline.store import jobs, media, videos
 from pipeline.types import Length, Options
-from web import rows
+from web import rows, words
 from web.rows import VideoRows
 from web.services import Services
 from web.uploads import Incoming
-
-LONGEST_QUESTION = 2000
-"""Characters of a search or a question."""
 
 
 def options(language: str | None, length: str | None, captions: bool = True) -> Options:
@@ -25,21 +21,7 @@ def options(language: str | None, length: str | None, captions: bool = True) -> 
         chosen = Length(length or Length.MEDIUM)
     except ValueError as error:
         raise InputError("bad_length", "The length is short, medium or long.") from error
-    return Options(language=code_of(language) if language else None, length=chosen, captions=captions)
-
-
-def question(text: str) -> str:
-    """A search or a question, trimmed.
-
-    Raises:
-        InputError: `empty_question`, `question_too_long`.
-    """
-    asked = " ".join(text.replace("\x00", " ").split())
-    if not asked:
-        raise InputError("empty_question", "Type some words to look for, or a question.")
-    if len(asked) > LONGEST_QUESTION:
-        raise InputError("question_too_long", f"This is longer than {LONGEST_QUESTION:,} characters. Ask in fewer words.")
-    return asked
+    return Options(language=words.language_code(language) if language else None, length=chosen, captions=captions)
 
 
 def link(services: Services, source: Source, wanted: Options) -> Submitted:

@@ -39,7 +39,7 @@ class Asked:
 def asked() -> Asked:
     """Raises: InputError: `bad_language`, `bad_length`."""
     language = request.args.get("lang")
-    return Asked(languages.code_of(language) if language else None, _length(request.args.get("length")), second(request.args.get("t")))
+    return Asked(words.language_code(language) if language else None, _length(request.args.get("length")), second(request.args.get("t")))
 
 
 def context(video_id: str) -> dict[str, Any]:

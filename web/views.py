@@ -146,12 +146,14 @@ def _fate(stretch: Coverage) -> str:
 
 def _coverage_sentence(coverage: Sequence[Coverage], total: float) -> str:
     spent = {status: sum(c.end - c.start for c in coverage if c.status is status) for status in Status}
-    said = [f"{words.span(spent[Status.CITED])} carry the summary", f"{words.span(spent[Status.READ])} were read and not needed"]
-    if spent[Status.SILENCE] >= 1:
-        said.append(f"{words.span(spent[Status.SILENCE])} have no speech")
-    if spent[Status.SKIPPED] >= 1:
-        said.append(f"{words.span(spent[Status.SKIPPED])} were left out")
-    return f"Of {words.span(total)}, {words.joined(said)}."
+    fates = (
+        (Status.CITED, "carry the summary"),
+        (Status.READ, "read and not needed"),
+        (Status.SILENCE, "without speech"),
+        (Status.SKIPPED, "left out"),
+    )
+    said = [f"{words.span(spent[status])} {fate}" for status, fate in fates if spent[status] >= 1]
+    return f"Of {words.span(total)}: {', '.join(said)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +208,11 @@ def _overall(state: State, stages: Sequence[StageView]) -> int:
 
 def _said(job: JobView, stage: StageView | None, position: int | None, now: datetime) -> tuple[str, str, float | None]:
     """Headline, detail and fraction."""
+    if job.state is State.CANCELLED:
+        return "Cancelled", "What was finished before is kept.", None
     if job.state is State.DONE or stage is None:
         return "Done", "", None
     name = words.STAGES.get(stage.name, stage.name)
-    if job.state is State.CANCELLED:
-        return "Cancelled", "What was finished before is kept.", None
     if job.state is State.FAILED:
         return f"Stopped while {name[0].lower()}{name[1:]}", stage.error or "", None
     if stage.state is State.RUNNING:
