@@ -26,9 +26,9 @@ log = structlog.get_logger(__name__)
 Kind = Literal["query", "passage"]
 BATCH = 16
 """Texts per request to the engine: its matrices are read once for all of them, and its memory stays at about 100 MB."""
-LONGEST = 8000
-"""Characters that are looked at, several times what a chunk has; the engine averages over windows of 512 tokens."""
-ENDLESS = 120.0
+LONGEST = 2000
+"""Characters that are looked at, more than twice what a chunk has. The engine averages over windows of 512 tokens, so what is longer says less and less."""
+ENDLESS = 300.0
 """Seconds after which the engine is taken to hang."""
 UNPRINTABLE = dict.fromkeys((*range(32), 127), " ")
 
