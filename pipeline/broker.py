@@ -155,7 +155,8 @@ def listen(settings: Settings, stop: threading.Event | None = None) -> Iterator[
     missed = False
     while stop is None or not stop.is_set():
         try:
-            client = _connect(broker_url(settings), socket_timeout=10.0, health_check_interval=5)
+            # No retry of its own: it would subscribe again without a word, and nobody would know that events were missed.
+            client = _connect(broker_url(settings), socket_timeout=10.0, health_check_interval=5, retry=Retry(NoBackoff(), 0))
             with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
                 channel.psubscribe(CHANNEL + "*")
                 if missed:
