@@ -41,6 +41,8 @@ class Program:
     """False where a setting names a server to use instead."""
     is_server: bool = False
     """Started before the database is migrated, stopped after everything else."""
+    can_wait: bool = False
+    """Started when the page is up: what is in a queue can wait, a person cannot, and on two cores everything at once takes twice as long for each."""
     stop_signal: str = "TERM"
     stop_seconds: int = 8
     """Then it is killed: a stage that was running is resumed by the next worker from what it has stored."""
@@ -80,11 +82,11 @@ def worker_command(queue: Queue) -> Callable[[Settings], list[str]]:
 PROGRAMS: tuple[Program, ...] = (
     Program("postgres", servers.postgres_command, needed=lambda settings: not settings.database_url, is_server=True, stop_signal="INT", stop_seconds=20),
     Program("valkey", servers.valkey_command, needed=lambda settings: not settings.broker_url, is_server=True),
-    Program("web", web_command, stop_seconds=5, environment={"MALLOC_ARENA_MAX": "4"}),
     Program("lm", lambda _: _module("workers.lm"), needed=lambda settings: not settings.llm_url, stop_seconds=5),
     Program("embed", lambda _: _module("workers.embed"), stop_seconds=5),
-    *(Program(f"worker-{queue.value}", worker_command(queue)) for queue in Queue),
-    Program("reaper", lambda _: _module("workers.reaper"), stop_seconds=5),
+    Program("web", web_command, stop_seconds=5, environment={"MALLOC_ARENA_MAX": "4"}),
+    *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=True) for queue in Queue),
+    Program("reaper", lambda _: _module("workers.reaper"), can_wait=True, stop_seconds=5),
 )
 
 

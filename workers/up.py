@@ -85,11 +85,12 @@ def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
     supervisor = Supervisor(settings, programs(settings))
     try:
         supervisor.start()
-        start_all(supervisor, settings, stop)
+        start_servers(supervisor, settings, stop)
+        start(supervisor, stop, can_wait=False)
+        missing = wait_ready(supervisor, settings, stop)
+        start(supervisor, stop, can_wait=True)
         if not stop.is_set():
-            wait_ready(supervisor, settings, stop)
-        if not stop.is_set():
-            say(f"Nutshell is ready: {page(settings)}")
+            say(f"Nutshell is ready: {page(settings)}{f' (without {missing})' if missing else ''}")
             watch(supervisor, say, stop)
         if not stop.is_set():
             say("The supervisor was killed; starting again …")
@@ -100,8 +101,8 @@ def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
         clear_leftovers(settings)
 
 
-def start_all(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
-    """The servers are starting already; when they answer and the database is migrated, all others."""
+def start_servers(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
+    """They are starting already. Returns when they answer and the database is migrated, or when `stop` is set."""
 
     def alive() -> bool:
         return supervisor.is_alive() and not stop.is_set()
@@ -113,28 +114,39 @@ def start_all(supervisor: Supervisor, settings: Settings, stop: threading.Event)
             servers.wait_for_valkey(settings, alive=alive)
         servers.migrate(settings)
     except ModelError:
-        if stop.is_set():
-            return
-        raise
+        if not stop.is_set():
+            raise
+
+
+def start(supervisor: Supervisor, stop: threading.Event, *, can_wait: bool) -> None:
     for program in supervisor.programs:
-        if not program.is_server and not stop.is_set():
+        if not program.is_server and program.can_wait is can_wait and not stop.is_set():
             supervisor.start_program(program.name)
 
 
-def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> None:
-    """Until /readyz says yes. Raises: ModelError `server_start`, when the web server gives up, or supervisord, or the time is over."""
+def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> str:
+    """Until /readyz says yes. Names what is missing when the page is there and something behind it is not: then a part of Nutshell works, and says what does not.
+
+    Raises:
+        ModelError: `server_start`, when the web server gives up, or supervisord, or the time is over.
+    """
     deadline = time.monotonic() + READY_SECONDS
     while not stop.wait(0.1):
-        if is_ready(settings):
-            return
-        if not supervisor.is_alive() or supervisor.states().get("web") == "FATAL" or time.monotonic() > deadline:
+        if answers(f"{page(settings)}/readyz"):
+            return ""
+        given_up = [name for name, state in supervisor.states().items() if state == "FATAL"]
+        is_late = time.monotonic() > deadline
+        if not supervisor.is_alive() or "web" in given_up or (is_late and not answers(f"{page(settings)}/healthz")):
             raise ModelError("server_start", f"The page does not come up. See {log_file(settings, 'web')} for the cause.")
+        if given_up or is_late:
+            return " and ".join(given_up) or "the language model, which is still loading"
+    return ""
 
 
-def is_ready(settings: Settings) -> bool:
+def answers(url: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the environment is not for loopback
     try:
-        with opener.open(f"{page(settings)}/readyz", timeout=2) as answer:
+        with opener.open(url, timeout=3) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

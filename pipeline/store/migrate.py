@@ -6,7 +6,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipeline.errors import ModelError
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -20,8 +24,18 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """To `revision`. Two processes that start together do not meet: the second waits for an advisory lock and finds nothing to do."""
-    command.upgrade(_config(url), revision)
+    """To `revision`. Two processes that start together do not meet: the second waits for an advisory lock and finds nothing to do.
+
+    Raises:
+        ModelError: `library_newer` when a newer Nutshell has been at work here; `migration_failed`, with everything as it was before the failed step.
+    """
+    try:
+        command.upgrade(_config(url), revision)
+    except CommandError as error:
+        raise ModelError("library_newer", f"The library was made by a newer version of Nutshell ({error}). Use that version or a later one.") from error
+    except SQLAlchemyError as error:
+        cause = str(error).splitlines()[0]
+        raise ModelError("migration_failed", f"The library could not be brought to the form of this version: {cause}. It is as it was; start again.") from error
 
 
 def head() -> str:

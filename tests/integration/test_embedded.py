@@ -14,7 +14,7 @@ import pytest
 from pipeline.config import SOCKET_FOLDER_LIMIT, Settings
 from pipeline.errors import ModelError
 from workers.embedded import EmbeddedServers
-from workers.servers import prepare_database
+from workers.servers import migrate, prepare_database
 
 
 def _ask(settings: Settings, statement: str) -> tuple[object, ...]:
@@ -86,3 +86,19 @@ def test_a_foreign_folder_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a library"):
         prepare_database(settings)
     assert (settings.postgres_dir / "letter.txt").read_text() == "mine"
+
+
+def test_a_library_of_a_newer_version_is_refused_and_left_alone(bare_servers: EmbeddedServers) -> None:
+    settings = bare_servers.settings
+    with psycopg.connect(f"host={settings.postgres_socket_dir} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE newer")
+    other = Settings(home=settings.home, database_url=settings.embedded_database_url.replace("/postgres?", "/newer?"))
+    migrate(other)
+    with psycopg.connect(f"host={settings.postgres_socket_dir} user=postgres dbname=newer", autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'from_tomorrow'")
+
+        with pytest.raises(ModelError, match="newer version of Nutshell") as caught:
+            migrate(other)
+
+        assert caught.value.code == "library_newer"
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("from_tomorrow",)
