@@ -8,7 +8,7 @@ Utiyama and Isahara's idea of segmentation as an optimum over all borders instea
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.summary.lexicon import JOINERS, MOVES
 from pipeline.summary.reading import Reading, matrix, unit
+from pipeline.summary.sense import Sense
 from pipeline.summary.words import is_unspaced, length, raw_words, squeeze, stem
 from pipeline.types import Chapter, Chunk, Sentence, Video
 
@@ -24,16 +25,30 @@ SHORTEST = 45.0
 UNITS = 600
 """Most rows of the dynamic programming; a longer transcript is taken in blocks of sentences."""
 SNAP = 4
+PHRASES = 6
+"""Titles that are weighed for each chapter."""
 
 _PLACEHOLDER = re.compile(r"<?untitled chapter \d+>?", re.IGNORECASE)
 
 
-def chapters(video: Video, reading: Reading, chunks: Sequence[Chunk], vectors: np.ndarray, duration: float) -> tuple[Chapter, ...]:
-    """Chapters that join from 0 to `duration` (seconds), each with a title that stands in the video's metadata or its words."""
+def chapters(
+    video: Video, reading: Reading, chunks: Sequence[Chunk], vectors: np.ndarray, duration: float, sense: Sense | None = None
+) -> tuple[Chapter, ...]:
+    """Chapters that join from 0 to `duration` (seconds), each with a title that stands in the video's metadata or in its words; `sense` chooses the better words."""
     made = own(video.chapters, duration) or found(reading, chunks, vectors, duration)
-    return tuple(
-        chapter if chapter.title else replace(chapter, title=key_phrase(reading, within(reading.sentences, chapter))) for chapter in made
-    )
+    out: list[Chapter] = []
+    for chapter in made:
+        taken = {other.title for other in out}
+        out.append(chapter if chapter.title else replace(chapter, title=_title(reading, chapter, taken, sense)))
+    return tuple(out)
+
+
+def _title(reading: Reading, chapter: Chapter, taken: set[str], sense: Sense | None) -> str:
+    inside = within(reading.sentences, chapter)
+    phrases = {phrase: worth for phrase, worth in key_phrases(reading, inside, PHRASES).items() if phrase not in taken}
+    if sense is None or len(phrases) < 2 or is_unspaced(reading.sentences[inside[0]].text):
+        return key_phrase(reading, inside)
+    return sense.closest(phrases, chapter)
 
 
 def own(given: Sequence[Chapter], duration: float) -> tuple[Chapter, ...]:
@@ -144,50 +159,67 @@ def _borders(rows: np.ndarray, bonus: Sequence[float], starts: Sequence[float], 
 
 
 def key_phrase(reading: Reading, inside: Sequence[int]) -> str:
-    """A title from the words themselves: the run of one to four words that is most this chapter's own; words as they are written there."""
+    """The best of `key_phrases`; a first clause where there are none, the empty string for an empty chapter."""
     here = [reading.sentences[i].text for i in inside]
-    if not here:
-        return ""
-    if is_unspaced("".join(here)):
+    if here and is_unspaced("".join(here)):
         return _opening(min(here, key=lambda text: abs(length(text) - 8)))
+    return next(iter(key_phrases(reading, inside)), _opening(here[0]) if here else "")
+
+
+def key_phrases(reading: Reading, inside: Sequence[int], most: int = 1) -> dict[str, float]:
+    """Titles from the words themselves, best first: runs of one to four words, as they are written there, that are this chapter's own and that it comes back to."""
     counts: Counter[tuple[str, ...]] = Counter()
     shown: dict[tuple[str, ...], Counter[str]] = {}
-    for text in here:
-        for phrase in _phrases(text, reading.stop):
-            key = tuple(stem(word.casefold()) for word in phrase)
+    for i in inside:
+        for phrase in _phrases(reading.sentences[i].text, reading.stop):
+            key = tuple(stem(word.casefold()) for word in raw_words(phrase))
             counts[key] += 1
-            shown.setdefault(key, Counter())[" ".join(phrase)] += 1
-    if not counts:
-        return _opening(here[0])
+            shown.setdefault(key, Counter())[phrase] += 1
     totals = Counter(word for bag in reading.bags for word in bag)
     local = Counter(word for i in inside for word in reading.bags[i])
     share = {word: local[word] / totals[word] for word in local}
 
     def worth(key: tuple[str, ...]) -> float:
         own_words = sum(share.get(word, 0.0) * reading.weight(word) for word in key) / len(key)
-        written = max(shown[key], key=lambda text: shown[key][text])
+        written = _written(shown[key])
         single = 1.0 if len(key) > 1 or any(letter.isupper() for letter in written[1:]) else 0.8 if written[0].isupper() else 0.45
         return own_words * single * math.log(1 + counts[key]) * (1.0 + 0.45 * (len(key) - 1 if counts[key] > 1 else 0))
 
-    best = max(counts, key=lambda key: (worth(key), key))
-    written = max(shown[best].items(), key=lambda item: (item[1], item[0]))[0]
-    return written[0].upper() + written[1:]
+    best = sorted(((worth(key), key) for key in counts), reverse=True)[:most]
+    return {_capital(_written(shown[key])): value for value, key in best}
 
 
-def _phrases(text: str, stop: frozenset[str]) -> list[list[str]]:
-    """Runs of one to four words within a clause whose first and last word carry meaning."""
-    out = []
+def _written(forms: Counter[str]) -> str:
+    """The form in which a phrase stands most often."""
+    return max(forms.items(), key=lambda item: (item[1], item[0]))[0]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _phrases(text: str, stop: frozenset[str]) -> Iterator[str]:
+    """Runs of one to four words within a clause, as written, whose first and last word carry meaning."""
     for clause in re.split(r"[,.;:!?()\"“”—–]+", text):
-        row = raw_words(clause)
-        strong = [word.casefold() not in stop and len(word) > 2 and not word.isdigit() for word in row]
+        row = list(re.finditer(r"[^\s]+", clause))
+        strong = [_is_strong(match.group(), stop) for match in row]
         for first in range(len(row)):
             for last in range(first, min(first + 4, len(row))):
-                inner = all(strong[first : last + 1]) or (
-                    last - first == 2 and row[first + 1].casefold() in ("of", "de", "du", "des", "und", "and", "del")
-                )
-                if strong[first] and strong[last] and inner:
-                    out.append(row[first : last + 1])
-    return out
+                joined = last - first == 2 and row[first + 1].group().casefold() in ("of", "de", "du", "des", "und", "and", "del")
+                if strong[first] and strong[last] and (joined or all(strong[first : last + 1])):
+                    yield clause[row[first].start() : row[last].end()]
+
+
+def _is_strong(word: str, stop: frozenset[str]) -> bool:
+    bare = word.casefold().replace("’", "'")
+    return (
+        len(bare) > 2
+        and bare not in stop
+        and bare.removesuffix("'s") not in stop
+        and not any(char.isdigit() for char in bare)
+        and bare[0].isalpha()
+        and bare[-1].isalpha()
+    )
 
 
 def _opening(text: str) -> str:

@@ -19,18 +19,13 @@ def _phrases(text: str) -> tuple[str, ...]:
 STOP: Final[dict[str, frozenset[str]]] = {
     "en": _set(
         """
-        a about above after again against all also am an and any are aren't as at be because been before being below between both but by can can't
-        cannot could couldn't did didn't do does doesn't doing don't down during each else even every few for from further get gets getting go goes
-        going gonna got had hadn't has hasn't have haven't having he he'd he'll he's her here hers herself him himself his how i i'd i'll i'm i've if
-        in into is isn't it it's its itself just kind know let let's like little ll lot lots make makes many may maybe me mean might more most much
-        must my myself no nor not now of off oh ok okay on once one only or other our ours out over own put quite re really right s said same say says
-        see she should shouldn't so some something sort still such t take than that that's the their them themselves then there there's these they
-        they'd they'll they're they've thing things think this those through to too uh um under until up us ve very wanna want was wasn't way we we'd
-        we'll we're we've well were weren't what what's when where which while who whom why will with won't would wouldn't yeah yes yet you you'd
-        you'll you're you've your yours actually basically pretty whole big good great nice different able probably exactly definitely literally
-        obviously essentially simply usually certainly totally absolutely interesting talking talk called call use used using start started look
-        looking come coming came back take new old first last next long couple bunch time day people person stuff guy guys part sense case point fact
-        example question answer idea number
+        a about above after again against all also am an and any are aren't as at be because been before being below between both but by can
+        can't cannot could couldn't did didn't do does doesn't don't down during each else every for from further had hadn't has hasn't have
+        haven't having he he'd he'll he's her here hers herself him himself his how i i'd i'll i'm i've if in into is isn't it it's its
+        itself just may me might more most must my myself no nor not now of off on once one only or other our ours out over own she should
+        shouldn't so than that that's the their them themselves then there there's these they they'd they'll they're they've this those
+        through to too under until up us very was wasn't we we'd we'll we're we've were weren't what what's when where which while who whom
+        why will with won't would wouldn't yet you you'd you'll you're you've your yours some such
         """
     ),
     "es": _set(
@@ -83,9 +78,44 @@ STOP: Final[dict[str, frozenset[str]]] = {
     ),
 }
 
+WEAK: Final[dict[str, frozenset[str]]] = {
+    "en": _set(
+        """
+        doing even few get gets getting go goes going gonna got kind know let let's like little ll lot lots make makes many maybe mean much
+        oh ok okay put quite re really right s said same say says see something sort still t take thing things think ve wanna want way well
+        yeah yes actually basically pretty whole big good great nice different able probably exactly definitely literally obviously
+        essentially simply usually certainly totally absolutely interesting talking talk called call use used using start started look
+        looking come coming came back new old first last next long couple bunch time day people person stuff guy guys part sense case point
+        fact example question answer idea number uh um whose whether since ever already ago welcome hello hi seem seems everybody somebody
+        nobody anybody everyone someone gave give gives tell told tells thank thanks please today yesterday tomorrow yourselves ourselves
+        whatever made making became become becomes went gone done two three four five six seven eight nine ten years year months month weeks
+        week days minutes hours super cool fun happy sure quickly slowly later earlier everything anything nothing happened happens
+        happening whenever wherever another others enough rather away without within around across along together almost always never often
+        sometimes
+        """
+    ),
+    "es": _set(
+        "hacer hace hizo decir dice dijo ver vez veces gran grande mucho mucha muchos muchas año años día días gente personas parte ejemplo momento hoy gracias uno dos tres"
+    ),
+    "fr": _set(
+        "faire dit dire voir gens jour jours an ans année années partie exemple moment merci aujourd'hui beaucoup vraiment un deux trois"
+    ),
+    "de": _set(
+        "machen macht gemacht sagen sagt gesagt sehen jahr jahre jahren tag tage leute menschen teil beispiel danke heute viel viele wirklich eins zwei drei"
+    ),
+    "pt": _set(
+        "fazer faz fez dizer diz disse ver vez ano anos dia dias gente pessoas parte exemplo obrigado hoje muito muita realmente um dois três"
+    ),
+    "it": _set("fare fatto dire dice detto vedere anno anni giorno giorni gente persone parte esempio grazie oggi davvero uno due tre"),
+}
+"""Words that say little: no title is made of them, and no sentence is chosen for them. They do count when a statement is compared with its sentences."""
+
 CUES: Final[dict[str, tuple[str, ...]]] = {
     "en": _phrases(
         """
+        the question | our question | short answer | we learned | taught us | taught me | told us that | told me that
+        | we discovered | it shows that | the whole talk | rule of thumb | the most useful | remember | take home | that was why | the truth is
+        | the result | we conclude | proved that | because of that | the secret | the trick | the problem was | that is how |
         the key | the main | the most important | the important | in conclusion | to summarize | in summary | the point is | the bottom line | the
         problem is | the reason | that is why | this means | which means | as a result | therefore | turns out | we found | it follows | in other
         words | the idea | the goal | the answer | the lesson | the biggest | the difference | is called | is defined | consists of | remember that |

@@ -1,14 +1,19 @@
 """Sentences chosen become points: phrased by the LLaMA where what it writes stands, else quoted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.language.generator import Embedder, Generator, Prompt
+from pipeline.language.generator import Embedder, Prompt
 from pipeline.summary import prompts
+from pipeline.summary.chapters import within
 from pipeline.summary.reading import Reading
-from pipeline.summary.select import Scored, lead, leans, pick, quote, whole
+from pipeline.summary.select import Scored, lead, leans, pick, quote, values, whole
+from pipeline.summary.sense import BATCH, Sense
 from pipeline.summary.verify import NEAR, Verdict, check, tidy
 from pipeline.types import Chapter, Point, Sentence
+
+LISTED, LISTED_EACH = 2, 2
+"""Sentences of a chapter whose meaning is looked at: so many, and so many more for each point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +28,40 @@ class Draft:
 OnPoint = Callable[[Point], None]
 
 
-def drafts(reading: Reading, scored: Scored, chapters: Sequence[Chapter], quotas: Sequence[int]) -> list[Draft]:
-    """What is worth a point, chapter by chapter: at most `quotas[i]` in chapter i. The same input gives the same drafts, so that a resumed summary goes on where it was."""
+def drafts(
+    reading: Reading,
+    scored: Scored,
+    chapters: Sequence[Chapter],
+    quotas: Sequence[int],
+    sense: Sense | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> list[Draft]:
+    """What is worth a point, chapter by chapter: at most `quotas[i]` in chapter i, chosen by words and, with `sense`, by meaning.
+
+    The same input gives the same drafts, so that a resumed summary goes on where it was. `between` is called between pieces of work.
+    """
     out: list[Draft] = []
     taken: list[int] = []
     for number, chapter in enumerate(chapters):
-        inside = [i for i, sentence in enumerate(reading.sentences) if chapter.start <= sentence.start < chapter.end]
-        chosen = pick(scored, inside, quotas[number], taken)
+        inside = within(reading.sentences, chapter)
+        value = values(scored, inside)
+        if sense is not None:
+            value = _with_sense(value, sense, chapter, quotas[number], between)
+        rows = {at: scored.rows[at] for at in (*value, *taken)}
+        chosen = pick(value, rows, quotas[number], taken)
         taken += chosen
         out += [Draft(number, seed, _shown(reading, scored, seed, inside)) for seed in chosen]
     return out
+
+
+def _with_sense(value: Mapping[int, float], sense: Sense, chapter: Chapter, quota: int, between: Callable[[], None]) -> dict[int, float]:
+    """The short list of a chapter with its meaning weighed too."""
+    listed = sorted(value, key=lambda at: (-value[at], at))[: LISTED + LISTED_EACH * quota]
+    for first in range(0, len(listed), BATCH):
+        between()
+        sense.look(listed[first : first + BATCH])
+    extra = sense.weigh(listed, chapter)
+    return {at: value[at] + extra[at] for at in listed}
 
 
 def _shown(reading: Reading, scored: Scored, seed: int, inside: Sequence[int]) -> tuple[int, ...]:
@@ -52,9 +81,8 @@ def as_quote(draft: Draft, reading: Reading) -> Point:
 class Phraser:
     """Turns drafts into points with one model; lives as long as one summary is made."""
 
-    def __init__(self, reading: Reading, generator: Generator, embedder: Embedder | None) -> None:
+    def __init__(self, reading: Reading, embedder: Embedder | None) -> None:
         self._reading = reading
-        self._generator = generator
         self._embedder = embedder
         self.refused: list[tuple[str, str]] = []
         """What the model wrote and why it was refused, for people who tune prompts."""

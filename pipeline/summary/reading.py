@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.summary.lexicon import WEAK
 from pipeline.summary.words import content, inverse_frequency, stop_words
 from pipeline.types import Sentence
 
@@ -25,7 +26,7 @@ class Reading:
 
 def read(sentences: Sequence[Sentence], language: str) -> Reading:
     """Count the words of `sentences`, in `language` (ISO 639-1; any other value works with less knowledge)."""
-    stop = stop_words(language, (sentence.text for sentence in sentences))
+    stop = stop_words(language, (sentence.text for sentence in sentences)) | WEAK.get(language, frozenset())
     bags = tuple(tuple(content(sentence.text, stop)) for sentence in sentences)
     return Reading(tuple(sentences), language, stop, bags, inverse_frequency(bags))
 

@@ -5,13 +5,13 @@ marginal relevance (Carbonell and Goldstein) keeps the chosen from saying the sa
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.summary.lexicon import ABOUT, CHATTER, CUES, DEICTIC, FIRST_PERSON, LEADS, SECOND_PERSON, SPONSOR, SPONSOR_NEAR, SUBSCRIBE
-from pipeline.summary.reading import Reading, matrix
+from pipeline.summary.reading import Reading, matrix, unit
 from pipeline.summary.words import is_unspaced, length, stem, words
 from pipeline.types import Citation, Sentence
 
@@ -21,6 +21,10 @@ NEAR = 5
 """Sentences around a sponsor's name that may belong to the advertisement."""
 SPREAD = 0.55
 """How much a chosen sentence costs those that are like it."""
+OPENING = 14
+"""Sentences that a gist is chosen from."""
+LEAST = 0.15
+"""Worth below which nothing is chosen just to fill a quota."""
 
 _QUESTION = re.compile(r"[?？؟]")
 _NUMBER = re.compile(r"\d")
@@ -147,29 +151,31 @@ def whole(sentence: Sentence) -> Citation:
     return Citation(sentence.start, sentence.end, sentence.text, sentence.index)
 
 
-def pick(scored: Scored, inside: Sequence[int], wanted: int, taken: Sequence[int] = ()) -> list[int]:
-    """The `wanted` best positions of `inside` (fewer where the rest is not worth reading), in the order of the talk and unlike each other and `taken`."""
+def values(scored: Scored, inside: Sequence[int]) -> dict[int, float]:
+    """What each position of `inside` is worth as a point of this stretch, by words alone; those left out on purpose are missing."""
     pool = [i for i in inside if i not in scored.skipped]
-    if not pool or wanted < 1:
-        return []
+    if not pool:
+        return {}
     rows = scored.rows[pool]
-    centre = rows.mean(axis=0)
-    norm = float(np.linalg.norm(centre)) or 1.0
-    central = rows @ (centre / norm)
+    central = rows @ unit(rows.mean(axis=0))
     central = central / (float(central.max()) or 1.0)
-    place = np.array([_position(number, len(pool)) for number in range(len(pool))])
-    value = scored.worth[pool] + 0.9 * central + place
+    return {
+        at: float(scored.worth[at] + 0.9 * near + _position(number, len(pool)))
+        for number, (at, near) in enumerate(zip(pool, central, strict=True))
+    }
+
+
+def pick(value: Mapping[int, float], rows: Mapping[int, np.ndarray], wanted: int, taken: Sequence[int] = ()) -> list[int]:
+    """The `wanted` best positions (fewer where the rest is not worth reading), in the order of the talk and unlike each other and `taken` by their unit `rows`."""
     chosen: list[int] = []
-    against = [scored.rows[i] for i in taken]
-    while len(chosen) < min(wanted, len(pool)):
-        penalty = SPREAD * np.max(np.stack([rows @ row for row in against]), axis=0) if against else 0.0
-        free = np.where(np.isin(np.arange(len(pool)), chosen), -np.inf, value - penalty)
-        best = int(free.argmax())
-        if chosen and free[best] < 0.15:
+    while len(chosen) < min(wanted, len(value)):
+        against = [rows[other] for other in (*taken, *chosen)]
+        left = {at: value[at] - SPREAD * max((float(rows[at] @ row) for row in against), default=0.0) for at in value if at not in chosen}
+        best = max(left, key=lambda at: (left[at], -at))
+        if chosen and left[best] < LEAST:
             break
         chosen.append(best)
-        against.append(rows[best])
-    return sorted(pool[number] for number in chosen)
+    return sorted(chosen)
 
 
 def _position(number: int, count: int) -> float:
@@ -180,17 +186,16 @@ def _position(number: int, count: int) -> float:
     return 0.15 if share < 0.2 else 0.08 if share > 0.9 else 0.0
 
 
-def opening(reading: Reading, scored: Scored, title: str) -> list[int]:
-    """Sentences that tell what the whole video is about, best first, for the gist: central to everything, announcing, speaking of the title."""
+def opening(reading: Reading, scored: Scored, title: str) -> dict[int, float]:
+    """Positions that may tell what the whole video is about, with their worth as a gist: central to everything, announcing, speaking of the title."""
     asked = {stem(word) for word in words(title) if word not in reading.stop}
-    centre = scored.rows.mean(axis=0)
-    central = scored.rows @ (centre / (float(np.linalg.norm(centre)) or 1.0))
+    central = scored.rows @ unit(scored.rows.mean(axis=0))
     central = central / (float(central.max()) or 1.0)
     about = ABOUT.get(reading.language, ())
     early = max(12, len(reading.sentences) // 12)
     value = scored.worth + 1.2 * central
     for i, sentence in enumerate(reading.sentences):
-        low = sentence.text.casefold()
-        value[i] += (0.35 if i < early else 0.0) * (1.0 if any(sign in low for sign in about) else 0.3)
-        value[i] += 0.2 * min(3, len(asked.intersection(reading.bags[i])))
-    return [int(i) for i in np.argsort(-value, kind="stable") if int(i) not in scored.skipped][:8]
+        announces = any(sign in sentence.text.casefold() for sign in about)
+        value[i] += 0.1 * (i < early) + 0.3 * (announces and i < early) + 0.2 * min(3, len(asked.intersection(reading.bags[i])))
+    best = [int(i) for i in np.argsort(-value, kind="stable") if int(i) not in scored.skipped][:OPENING]
+    return {i: float(value[i]) for i in best}

@@ -1,6 +1,7 @@
 """A transcript becomes a TLDR: gist, chapters, points, overview and coverage, each handed over as it is made."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,17 +9,18 @@ import numpy as np
 import structlog
 
 from pipeline.errors import cause
-from pipeline.language.generator import Embedder, Generator, Priority, Prompt
+from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Priority, Prompt
 from pipeline.languages import name_of
 from pipeline.summary import prompts
 from pipeline.summary.chapters import chapters as find_chapters, within
 from pipeline.summary.coverage import coverage
 from pipeline.summary.points import Draft, Phraser, as_quote, drafts, stated
 from pipeline.summary.reading import Reading, read, unit
-from pipeline.summary.select import Scored, lead, opening, quote, score
+from pipeline.summary.select import Scored, opening, quote, score
+from pipeline.summary.sense import Sense
 from pipeline.summary.sentences import is_punctuated
 from pipeline.summary.verify import check, tidy, title_stands
-from pipeline.summary.words import is_unspaced
+from pipeline.summary.words import is_unspaced, squeeze
 from pipeline.types import Chapter, Chunk, Emit, Length, Options, Point, Progress, Sentence, Summary, Video
 
 PROMPT_VERSION = prompts.VERSION
@@ -27,6 +29,7 @@ SHARE = {Length.SHORT: 0.55, Length.MEDIUM: 1.0, Length.LONG: 1.8}
 OVERVIEW = {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 5}
 """Sentences of the overview."""
 
+_LINK = re.compile(r"https?://\S+")
 log = structlog.get_logger()
 
 
@@ -48,28 +51,47 @@ OnPartial = Callable[[Chapters | Point | Overview], None]
 
 
 def make_gist(
-    video: Video, sentences: Sequence[Sentence], generator: Generator | None, options: Options, *, language: str | None = None
+    video: Video,
+    sentences: Sequence[Sentence],
+    generator: Generator | None,
+    options: Options,
+    *,
+    language: str | None = None,
+    embedder: Embedder | None = None,
 ) -> Point:
-    """The one sentence to read if only one is read. Selection over the whole video, then one interactive prompt; needs no vectors.
+    """The one sentence to read if only one is read: selection over the whole video, then one interactive prompt. Needs no vectors of chunks.
 
-    `language` is the transcript's (default: the video's). Raises `no_speech` when there are no sentences.
+    `language` is the transcript's (default: the video's). With `embedder` the best dozen sentences are compared with the title by meaning too: about a second,
+    and much the better gist. Raises `no_speech` when there are no sentences.
     """
     del options  # the gist has one length; its language is the transcript's, translation comes after
     if not sentences:
         raise cause("no_speech")
     reading = read(sentences, language or video.language or "und")
-    best = opening(reading, score(reading, video.title), video.title)
-    best = best or [max(range(len(sentences)), key=lambda at: len(sentences[at].text))]
+    value = opening(reading, score(reading, video.title), video.title)
+    if embedder is not None and value:
+        sense = Sense(sentences, (), np.zeros((0, DIMENSIONS), dtype=np.float32), subject(video), embedder)
+        sense.look(value)
+        near = sense.weigh(list(value))
+        value = {at: value[at] + near[at] for at in value}
+    chosen = reading.sentences[
+        max(value, key=lambda at: (value[at], -at)) if value else max(range(len(sentences)), key=lambda at: len(sentences[at].text))
+    ]
+    receipt = quote(chosen, reading.language)
     if generator is not None and _speaks(generator, reading.language):
-        seed = reading.sentences[best[0]]
-        asked = prompts.shorten(seed.text[lead(seed.text, reading.language) :], reading.language)
+        asked = prompts.shorten(receipt.quote, reading.language)
         text = tidy(prompts.continued(asked, generator.generate([asked], priority=Priority.INTERACTIVE)[0]))
-        verdict = check(text, [seed.text], reading.language)
+        verdict = check(text, [chosen.text], reading.language)
         if verdict.ok:
-            return stated(text, [seed], verdict.support, 0, reading.language)
+            return stated(text, [chosen], verdict.support, 0, reading.language)
         log.info("gist_refused", reason=verdict.reason)
-    receipt = quote(reading.sentences[best[0]], reading.language)
     return Point(receipt.quote, (receipt,), "quote", 1.0)
+
+
+def subject(video: Video) -> str:
+    """What the makers say that the video is about: its title and the first line of its description, without links."""
+    line = next((line for line in video.description.split("\n") if line.strip()), "")
+    return squeeze(f"{video.title}. {_LINK.sub(' ', line)[:200]}") if line else squeeze(video.title)
 
 
 def make_summary(
@@ -99,13 +121,15 @@ def make_summary(
     reading = read(sentences, language or video.language or "und")
     duration = video.duration or sentences[-1].end
     scored = score(reading, video.title, _central_chunks(chunks, vectors, len(sentences)))
-    chapters = tuple(made_chapters) or find_chapters(video, reading, chunks, vectors, duration)
+    sense = Sense(sentences, chunks, vectors, subject(video), embedder) if embedder is not None else None
+    chapters = tuple(made_chapters) or find_chapters(video, reading, chunks, vectors, duration, sense)
     on_partial(Chapters(chapters))
     emit(Progress("summary", 0.05, f"{len(chapters)} chapters"))
-    todo = drafts(reading, scored, chapters, quotas(chapters, duration, len(sentences), options.length))
+    wanted = quotas(chapters, duration, len(sentences), options.length)
+    todo = drafts(reading, scored, chapters, wanted, sense, lambda: emit(Progress("summary", 0.07, "Choosing what matters")))
     work = _Work(reading, scored, chapters, list(done), [draft for draft in todo if not _is_made(draft, reading, done)], emit, on_partial)
     if generator is not None and _speaks(generator, reading.language):
-        phraser = Phraser(reading, generator, embedder)
+        phraser = Phraser(reading, embedder)
         work.phrase(phraser, generator, titles=not made_chapters)
         log.info(
             "points_phrased",
@@ -138,7 +162,12 @@ def quotas(chapters: Sequence[Chapter], duration: float, sentences: int, length:
     total = max(2, round((1 + 2.2 * math.sqrt(minutes)) * SHARE[length]))
     total = min(total, max(1, sentences // 3))
     weights = [math.sqrt(max(1.0, chapter.end - chapter.start)) for chapter in chapters]
-    return [max(1, round(total * weight / sum(weights))) for weight in weights]
+    shares = [total * weight / sum(weights) for weight in weights]
+    out = [max(1, int(share)) for share in shares]
+    for at in sorted(range(len(out)), key=lambda at: (int(shares[at]) - shares[at], at)):
+        if sum(out) < total and out[at] <= shares[at]:
+            out[at] += 1
+    return out
 
 
 class _Work:
