@@ -131,7 +131,7 @@ def detect_language(text: str) -> str:
         return "und"
     import py3langid  # its model takes a third of a second to load
 
-    return str(py3langid.classify(sample)[0])
+    return plain.language(str(py3langid.classify(sample)[0])) or "und"
 
 
 def usable(transcript: Transcript, duration: float) -> str | None:

@@ -155,6 +155,10 @@ def _read_xml(text: str) -> Iterator[Cue]:
 _CLOCK = r"((?:\d{1,4}:)?\d{1,4}:\d{1,2}(?:[.,]\d{1,9})?)"
 _TIMING = re.compile(rf"\s*{_CLOCK}\s*(?:-{{1,3}}>|,)\s*{_CLOCK}(?:\s.*)?", re.ASCII)
 _STAMP = re.compile(rf"\s*[\[(]?{_CLOCK}[\])]?(?:\s*[-–—:|]\s|\s|$)\s*(.*)", re.ASCII)
+_NAMED_STAMP = re.compile(rf"\s*([A-Z][^\d:()\[\]]{{0,60}}?)\s*(?::\s*[(\[]?|[(\[]){_CLOCK}[)\]]?:?(?:\s+(.*))?")
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_HEADING = re.compile(r"\s*(?:#{1,6}\s|---+\s*$|\*\*\*+\s*$)")
+_BOLD_NAME = re.compile(r"^\s*\*\*([^*\n]{1,60}?):?\*\*:?\s+")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
 
 
@@ -185,31 +189,54 @@ def _seconds(clock: str) -> float:
 
 
 def _read_plain(text: str) -> Iterator[Cue]:
-    """Text with times at the head of its lines ("0:05 hello", or the time on a line of its own), else text alone with estimated times."""
-    lines = [line for line in text.split("\n") if line.strip()]
-    stamps = [_STAMP.fullmatch(line) for line in lines]
-    if sum(stamp is not None for stamp in stamps) >= max(2, len(lines) // 10) and (stamps[0] or stamps[min(1, len(stamps) - 1)]):
-        return _stamped(lines, stamps)
-    return _estimated(lines)
+    """Text with times at the head of its lines ("0:05 hello", "Ann: 00:00:05", or the time on a line of its own), else text alone with estimated times.
 
-
-def _stamped(lines: list[str], stamps: Iterable[re.Match[str] | None]) -> Iterator[Cue]:
-    start: float | None = None
-    words: list[str] = []
-    for line, stamp in zip(lines, stamps, strict=True):
-        if stamp is None:
-            words.append(line)
-            continue
-        if start is not None and words:
-            yield Cue(start, None, " ".join(words))
-        start, words = _seconds(stamp[1]), [stamp[2]] if stamp[2].strip() else []
-    if start is not None and words:
-        yield Cue(start, None, " ".join(words))
+    Markdown is read as what it means: headings and the header of the file are not spoken, bold names are labels.
+    """
+    lines = _spoken_lines(text)
+    return _stamped(lines) if _are_stamped(lines) else _estimated(lines)
 
 
 def has_times(text: str) -> bool:
-    """Whether `_read_plain` finds times in a text, or has to estimate them."""
-    return any(cue.end is None for cue in _read_plain(text[:20_000]))
+    """Whether a plain text has times, or they have to be estimated."""
+    return _are_stamped(_spoken_lines(text))
+
+
+def _spoken_lines(text: str) -> list[str]:
+    spoken = _FRONT_MATTER.sub("", text, count=1)
+    return [_BOLD_NAME.sub(r"\1: ", line) for line in spoken.split("\n") if line.strip() and not _HEADING.match(line)]
+
+
+def _are_stamped(lines: list[str]) -> bool:
+    """At least every tenth line begins with a time, and so does one of the first three."""
+    if not any(_stamp(line) for line in lines[:3]):
+        return False
+    return sum(_stamp(line) is not None for line in lines) >= max(2, len(lines) // 10)
+
+
+def _stamp(line: str) -> Cue | None:
+    """A line with a time at its head, as a cue without end."""
+    if match := _STAMP.fullmatch(line):
+        return Cue(_seconds(match[1]), None, match[2])
+    if match := _NAMED_STAMP.fullmatch(line):
+        return Cue(_seconds(match[2]), None, match[3] or "", match[1])
+    return None
+
+
+def _stamped(lines: Iterable[str]) -> Iterator[Cue]:
+    """What stands between two times was said between them."""
+    current: Cue | None = None
+    words: list[str] = []
+    for line in lines:
+        stamp = _stamp(line)
+        if stamp is None:
+            words.append(line)
+            continue
+        if current and words:
+            yield replace(current, text=" ".join(words), end=stamp.start)
+        current, words = stamp, [stamp.text] if stamp.text.strip() else []
+    if current and words:
+        yield replace(current, text=" ".join(words))
 
 
 def _estimated(lines: list[str]) -> Iterator[Cue]:

@@ -80,10 +80,13 @@ def _codec(stream: "Stream") -> str:
 
 
 def _timed(container: "InputContainer", stream: "Stream", order: int) -> "Iterator[tuple[float, int, Packet[Stream]]]":
-    """Packets with their decoding time in seconds. The last, empty packet of a demuxer has no time and is left out."""
+    """Packets with their decoding time in seconds, or that of the one before where there is none (reordered frames in Matroska). The last, empty one is left out."""
+    at = 0.0
     for packet in container.demux(stream):
         if packet.dts is not None and packet.time_base is not None:
-            yield float(packet.dts * packet.time_base), order, packet
+            at = float(packet.dts * packet.time_base)
+        if packet.size:
+            yield at, order, packet
 
 
 def _label(output: "OutputContainer", labels: Labels) -> None:

@@ -134,11 +134,27 @@ def test_sbv() -> None:
 
 def test_plain_text_with_times_as_copied_from_youtube() -> None:
     assert read("0:00\nhello\n0:05\nworld and\nmore\n1:02:03\nend", "txt") == [
-        Cue(0.0, None, "hello"),
-        Cue(5.0, None, "world and more"),
+        Cue(0.0, 5.0, "hello"),
+        Cue(5.0, 3723.0, "world and more"),
         Cue(3723.0, None, "end"),
     ]
-    assert read("[00:01] one\n[00:02] two", "txt") == [Cue(1.0, None, "one"), Cue(2.0, None, "two")]
+    assert read("[00:01] one\n[00:02] two", "txt") == [Cue(1.0, 2.0, "one"), Cue(2.0, None, "two")]
+
+
+@pytest.mark.parametrize("head", ["Ann Lee: 00:00:05", "Ann Lee (00:00:05):", "Ann Lee [0:05]", "Ann Lee: [00:00:05]"])
+def test_plain_text_with_names_and_times(head: str) -> None:
+    text = f"---\ntitle: x\n---\n# Heading\n\n{head}\n\nHello there.\nHow are you?\n\nBob: 00:00:09 Fine.\n"
+    assert read(text, "txt") == [Cue(5.0, 9.0, "Hello there. How are you?", "Ann Lee"), Cue(9.0, None, "Fine.", "Bob")]
+
+
+def test_markdown_is_read_as_what_it_means() -> None:
+    cues = read("## Intro\n\n**Ann:** Welcome all.\n\n---\n\n**Bob**: Thanks, 2 ** 3 ** 4.", "txt")
+    assert [cue.text for cue in cues] == ["Ann: Welcome all.", "Bob: Thanks, 2 ** 3 ** 4."]
+
+
+def test_a_time_in_a_sentence_is_no_time_of_a_line() -> None:
+    cues = read("We met at (10:30) in town.\n" + "And then we talked.\n" * 20, "txt")
+    assert (cues[0].start, cues[0].text) == (0.0, "We met at (10:30) in town.")
 
 
 def test_plain_text_gets_estimated_times() -> None:
