@@ -25,8 +25,8 @@ def paste_video(page: Page, video_id: str) -> None:
 
 def finished(page: Page) -> None:
     """Waits until the page says that the work is done, and fails at once when it says that it failed."""
-    status = page.get_by_test_id("progress")
-    expect(status).not_to_have_attribute("data-live", re.compile(""), timeout=LONG)
+    expect(page.locator("#part-status")).to_be_attached()
+    expect(page.locator("#part-status[data-live]")).to_have_count(0, timeout=LONG)
     expect(page.get_by_test_id("error")).to_have_count(0)
 
 
