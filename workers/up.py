@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from pipeline import logs
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from workers import servers
@@ -39,6 +40,7 @@ def up(settings: Settings, *, say: Say = click.echo, least_free: int = LEAST_FRE
         InputError: `bad_setting`.
         ModelError: `storage`, `already_running`, `port_taken`, `database_setup`, `database_version`, `server_start`, or what preparing the models raises.
     """
+    logs.configure(settings.log_level)
     check_host(settings)
     check_disk(settings.home, least_free)
     servers.prepare_folders(settings)
