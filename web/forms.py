@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from pipeline.errors import InputError
 from pipeline.library.moments import cleaned
+from pipeline.run import Submitted
 from pipeline.source.links import Source, find_links, parse_link
 from pipeline.types import Options
 from web import pages, submit
-from web.rendering import THEME_COOKIE, THEMES, YEAR
+from web.rendering import SEEN_COOKIE, THEME_COOKIE, THEMES, YEAR
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.uploads import UploadRequest, incoming
@@ -32,7 +33,7 @@ def paste() -> Answer:
         file = request.files.get("file")
         if file is not None and file.filename:
             found = submit.upload(services(), incoming(file), _options())
-            return redirect(f"/v/{found.video_id}", 303)
+            return _opened(found)
         return _typed(typed)
     except InputError as error:
         return pages.home_page(typed=typed, problem=error), error.http_status
@@ -63,7 +64,17 @@ def looks_like_link(text: str) -> bool:
 
 def _to_video(source: Source) -> Response:
     found = submit.link(services(), source, _options())
-    return redirect(f"/v/{found.video_id}" + (f"?t={int(source.start)}" if source.start else ""), 303)
+    return _opened(found, f"?t={int(source.start)}" if source.start else "")
+
+
+def _opened(found: Submitted, query: str = "") -> Response:
+    """To the page of the video; one that was there already says so, once."""
+    response = redirect(f"/v/{found.video_id}{query}", 303)
+    if not found.created:
+        response.set_cookie(
+            SEEN_COOKIE, "1", max_age=30, path=f"/v/{found.video_id}", samesite="Lax", httponly=True, secure=request.is_secure
+        )
+    return response
 
 
 def _options() -> Options:

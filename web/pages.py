@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -12,7 +12,7 @@ from pipeline.library import search as searching
 from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
 from web import asking, health, rows, words
-from web.rendering import static_version
+from web.rendering import SEEN_COOKIE, static_version
 from web.security import valid_video_id
 from web.services import services
 from web.video_page import context, menu
@@ -71,8 +71,12 @@ def library_part() -> str:
 
 
 @blueprint.get("/v/<video_id>")
-def video(video_id: str) -> str:
-    return render_template("video.html", **context(video_id))
+def video(video_id: str) -> Response:
+    seen = SEEN_COOKIE in request.cookies
+    response = make_response(render_template("video.html", **context(video_id), seen=seen))
+    if seen:
+        response.delete_cookie(SEEN_COOKIE, path=f"/v/{video_id}")
+    return response
 
 
 @blueprint.get("/v/<video_id>/parts/<name>")
@@ -80,7 +84,7 @@ def part(video_id: str, name: str) -> str:
     """One live part of the page of a video."""
     if name not in PARTS:
         raise NotFound
-    return render_template(f"parts/{name}.html", **context(video_id))
+    return render_template(f"parts/{name}.html", **context(video_id, name))
 
 
 @blueprint.get("/v/<video_id>/export")

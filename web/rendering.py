@@ -15,6 +15,8 @@ from web import words
 STATIC = Path(__file__).parent / "static"
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
+SEEN_COOKIE = "seen"
+"""Set for one page: what was pasted was there already."""
 YEAR = 365 * 24 * 3600
 
 

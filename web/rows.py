@@ -43,6 +43,12 @@ class VideoRows:
         return any(status.live for status in self.statuses)
 
     @property
+    def growing(self) -> bool:
+        """The summary is being made: what will come has its place kept."""
+        summarising = any(status.live and status.kind != "download" for status in self.statuses)
+        return summarising and not (self.summary and self.summary.complete)
+
+    @property
     def language(self) -> str | None:
         """What is spoken, as far as is known."""
         return self.transcript.language if self.transcript else self.video.language
@@ -55,8 +61,10 @@ class VideoRows:
         return next((file for kind in kinds for file in reversed(self.media) if file.kind == kind), None)
 
 
-def load_video(db: Database, video_id: str, language: str | None = None, length: Length | None = None) -> VideoRows:
-    """Raises: NotFound, when the library does not have it."""
+def load_video(
+    db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, sentences: bool = True
+) -> VideoRows:
+    """Without `sentences` they are left out. Raises: NotFound, when the library does not have the video."""
     with db.session() as s:
         video, kind = videos.get_video(s, video_id), videos.get_kind(s, video_id)
         if video is None or kind is None:
@@ -73,7 +81,7 @@ def load_video(db: Database, video_id: str, language: str | None = None, length:
             kind=kind,
             transcript=transcript,
             sealed=transcripts.get_hash(s, video_id, origin) is not None,
-            sentences=transcripts.get_sentences(s, video_id, origin) if transcript else (),
+            sentences=transcripts.get_sentences(s, video_id, origin) if transcript and sentences else (),
             summary=summary,
             renditions=tuple(dict.fromkeys((key.language, key.length) for key, _ in renditions.list_renditions(s, video_id))),
             media=media.list_media(s, video_id),

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import cast
 
 from flask import current_app
@@ -27,28 +26,21 @@ class Services:
 
     settings: Settings
     hub: Hub = field(init=False)
+    db: Database = field(init=False)
+    blobs: Blobs = field(init=False)
+    embedder: Embedder = field(init=False)
+    generator: Generator = field(init=False)
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="ready"))
     _waiting: dict[str, "Future[object]"] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        """Makes clients only; nothing is connected before it is used."""
         self.hub = Hub(lambda: broker.listen(self.settings))
-
-    @cached_property
-    def db(self) -> Database:
-        return Database(database_url(self.settings))
-
-    @cached_property
-    def blobs(self) -> Blobs:
-        return Blobs(self.settings)
-
-    @cached_property
-    def embedder(self) -> Embedder:
-        return open_embedder(self.settings, in_process=False)
-
-    @cached_property
-    def generator(self) -> Generator:
-        return open_generator(self.settings, in_process=False)
+        self.db = Database(database_url(self.settings))
+        self.blobs = Blobs(self.settings)
+        self.embedder = open_embedder(self.settings, in_process=False)
+        self.generator = open_generator(self.settings, in_process=False)
 
     def asked(self, name: str, test: Callable[[], object]) -> "Future[object]":
         """The answer of `test`, asked in the background. While an earlier one of this name is still waiting, that one: a dead server costs one thread, not one a look."""

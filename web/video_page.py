@@ -42,13 +42,18 @@ def asked() -> Asked:
     return Asked(words.language_code(language) if language else None, _length(request.args.get("length")), second(request.args.get("t")))
 
 
-def context(video_id: str) -> dict[str, Any]:
-    """Everything that the templates of one video may ask for."""
+WORDLESS = frozenset({"head", "status", "questions", "tools"})
+"""Parts that show nothing of what was said; the most often fetched of them are spared reading it."""
+
+
+def context(video_id: str, part: str = "") -> dict[str, Any]:
+    """Everything that the templates of one video may ask for; `part`: the one that is to be drawn alone."""
     want = asked()
-    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length)
+    sentences = part not in WORDLESS
+    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length, sentences=sentences)
     advice = ""
     if found.summary is None and (want.language or want.length):  # what there is, and why it is not what was asked for
-        found = rows.load_video(services().db, video_id)
+        found = rows.load_video(services().db, video_id, sentences=sentences)
         advice = _advice(found, want)
     summary, chapters = found.summary, found.chapters
     lines = views.lines(found.transcript, found.sentences, chapters, want.at)
@@ -62,7 +67,9 @@ def context(video_id: str) -> dict[str, Any]:
         "at": want.at,
         "lines": lines,
         "live": found.live,
-        "sections": views.sections(chapters, summary.points if summary else ()),
+        "growing": found.growing,
+        "sections": views.sections(chapters, summary.points if summary else (), growing=found.growing),
+        "translated_from": words.english_name(found.language) if summary and summary.language != found.language else "",
         "strip": views.strip(summary.coverage if summary else ()),
         "status": found.statuses[0] if found.statuses else None,
         "statuses": found.statuses,

@@ -71,16 +71,19 @@ class Section:
     points: tuple[Point, ...]
 
 
-def sections(chapters: Sequence[Chapter], points: Sequence[Point]) -> tuple[Section, ...]:
-    """Points under their chapters. A chapter without points is kept: that nothing rests on it is worth seeing."""
+def sections(chapters: Sequence[Chapter], points: Sequence[Point], *, growing: bool = False) -> tuple[Section, ...]:
+    """Points under their chapters. A chapter without points is kept: that nothing rests on it is worth seeing. While the summary is `growing` only the
+    chapters up to the one being read: so the page grows at its end, and nothing that stands there moves."""
     if not chapters:
         return (Section(None, tuple(points)),) if points else ()
     inside: list[list[Point]] = [[] for _ in chapters]
     for point in points:
         inside[min(max(point.chapter, 0), len(chapters) - 1)].append(point)
-    return tuple(
+    found = tuple(
         Section(chapter, tuple(sorted(mine, key=lambda point: point.start))) for chapter, mine in zip(chapters, inside, strict=True)
     )
+    read = max((number for number, section in enumerate(found) if section.points), default=-1)
+    return found[: read + 2] if growing else found
 
 
 @dataclass(frozen=True, slots=True)

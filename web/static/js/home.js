@@ -36,7 +36,7 @@ function submitText(text) {
   form.hidden = true;
   const field = document.createElement("input");
   field.name = "q";
-  field.value = text;
+  field.value = text.replace(/\s+/g, " "); // a one-line field would swallow line breaks and glue two links together
   form.append(field);
   document.body.append(form);
   form.submit();

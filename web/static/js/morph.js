@@ -18,7 +18,7 @@ function element(old, fresh) {
 
 // What the reader changes, and what scripts mark: the server knows nothing of these.
 const KEPT = new Set(["open", "aria-current", "tabindex"]);
-const MARKS = ["is-now", "is-cued"];
+const MARKS = ["is-now", "is-cued", "has-grown"];
 
 function attributes(old, fresh) {
   for (const { name } of [...old.attributes]) {

@@ -2,6 +2,7 @@
 
 import { $, clock } from "./dom.js";
 
+const FORBIDDEN = new Set([100, 101, 150, 153]); // errors of the embed: gone, or not to be shown elsewhere
 const YOUTUBE = "https://www.youtube-nocookie.com";
 
 class Player extends EventTarget {
@@ -99,11 +100,26 @@ class YouTubePlayer extends Player {
     try { data = typeof event.data === "string" ? JSON.parse(event.data) : event.data; } catch { return; }
     if (!data || typeof data !== "object") return;
     this.answered = true;
+    if (data.event === "onError" && FORBIDDEN.has(Number(data.info?.errorCode ?? data.info))) { this.forbidden(); return; }
     const info = data.info;
     if (data.event === "onReady" && this.wanted !== undefined) this.command("seekTo", this.wanted, true);
     if (!info || typeof info !== "object") return;
     if (typeof info.playerState === "number") this.playing = info.playerState === 1 || info.playerState === 3;
     if (typeof info.currentTime === "number") this.report(info.currentTime);
+  }
+
+  /** The owner does not want the video on other pages: it opens on YouTube, at the second. */
+  forbidden() {
+    const link = document.createElement("a");
+    link.className = "player-start player-forbidden";
+    link.target = "_blank";
+    link.rel = "noreferrer noopener";
+    link.href = `https://www.youtube.com/watch?v=${encodeURIComponent(this.id)}&t=${Math.floor(this.position)}s`;
+    link.textContent = `This video plays only on YouTube. Open it there at ${clock(this.position)}.`;
+    this.box.replaceChildren(link);
+    this.frame = null;
+    this.closed = link;
+    this.playing = false;
   }
 
   /** Reports from before a seek still arrive after it; they would throw the page back for a moment. */
@@ -117,6 +133,7 @@ class YouTubePlayer extends Player {
 
   seek(seconds) {
     super.seek(seconds);
+    if (this.closed) { this.forbidden(); return; }
     if (!this.frame) {
       $("[data-player-words]", this.box).textContent = `Play from ${clock(this.position)}`;
       this.box.classList.remove("is-cued");
@@ -130,7 +147,12 @@ class YouTubePlayer extends Player {
     this.command("playVideo");
   }
 
-  play() { if (this.frame) this.command("playVideo"); else this.load(); this.playing = true; }
+  play() {
+    if (this.closed) { this.closed.click(); return; }
+    if (this.frame) this.command("playVideo"); else this.load();
+    this.playing = true;
+  }
+
   pause() { this.command("pauseVideo"); this.playing = false; }
   setRate(rate) { this.command("setPlaybackRate", rate); super.setRate(rate); }
 }

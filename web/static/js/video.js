@@ -60,6 +60,7 @@ export function startVideo() {
     told.wasLive ||= live;
   };
   told();
+  if ($("#part-summary[aria-busy]")) $("#part-summary").classList.add("has-grown");
   new Live({
     stream: `/api/v1/videos/${id}/events`,
     partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
