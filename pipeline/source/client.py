@@ -100,7 +100,7 @@ def connect(folder: Path, proxy: str, **options: Any) -> Iterator[Session]:
     try:
         egress = Egress(upstream=proxy)
     except ValueError as error:
-        raise cause("proxy", f"{error}.".capitalize()) from error
+        raise cause("proxy", str(error)) from error
     with egress, LoggingYDL({**_options(folder, egress, network, words), **options}, network) as ydl:
         session = Session(ydl, network, egress, words)
         try:

@@ -85,7 +85,7 @@ class Egress:
     def __init__(self, upstream: str = "", resolve: Resolve = socket.getaddrinfo, timeout: float = 10.0) -> None:
         self.upstream = urllib.parse.urlsplit(upstream) if upstream else None
         if self.upstream and (self.upstream.scheme != "http" or not self.upstream.hostname):
-            raise ValueError("only http:// proxies can be chained")
+            raise ValueError("Only http:// proxies can be chained.")
         self.resolve = resolve
         self.timeout = timeout
         self.blocked: list[str] = []

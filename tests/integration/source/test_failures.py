@@ -9,7 +9,7 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import CODES, NutshellError
 from pipeline.source import sandbox, youtube
-from pipeline.source.links import parse_link
+from pipeline.source.links import WATCH, parse_link
 from tests.integration.source.conftest import Ask
 from tests.standin import Response, StandIn
 
@@ -21,13 +21,37 @@ CONDITIONS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module", name="outcomes")
+def _outcomes(standin_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str, bool]]:
+    """Code, sentence and whether to try again, of every condition."""
+    folder = tmp_path_factory.mktemp("many")
+    environment = youtube._environment(folder)
+    limits = sandbox.Limits(seconds=200, cpu_seconds=100, file_bytes=10**8)
+    job = sandbox.Job(
+        "tests.integration.source.many_child", folder, limits, sandbox.Deaths("network", "internal"), "fetch", environment=environment
+    )
+    request = {
+        "urls": [WATCH + video_id for video_id in CONDITIONS],
+        "proxy": standin_server.proxy,
+        "extra_ca": str(standin_server.ca_file),
+    }
+    found = sandbox.run(job, {**request, "captions": True, "max_duration": 6 * 3600.0}, sandbox.quiet)
+    return {url.removeprefix(WATCH): tuple(outcome) for url, outcome in found.items()}
+
+
 @pytest.mark.parametrize(("video_id", "code"), CONDITIONS.items())
-def test_what_youtube_says_of_a_video(ask: Ask, video_id: str, code: str) -> None:
+def test_what_youtube_says_of_a_video(outcomes: dict[str, tuple[str, str, bool]], video_id: str, code: str) -> None:
+    found, sentence, retryable = outcomes[video_id]
+    assert found == code
+    assert sentence.startswith(CODES[code].sentence)
+    assert retryable == CODES[code].retryable
+
+
+@pytest.mark.parametrize("video_id", ["stPrivate01", "stTooMany01"])
+def test_the_error_is_the_same_through_a_child_of_its_own(ask: Ask, video_id: str) -> None:
     with pytest.raises(NutshellError) as caught:
         ask(video_id)
-    assert caught.value.code == code
-    assert str(caught.value).startswith(CODES[code].sentence)
-    assert caught.value.retryable == CODES[code].retryable
+    assert caught.value.code == CONDITIONS[video_id]
 
 
 def test_when_an_upcoming_video_starts_is_said(ask: Ask) -> None:

@@ -213,7 +213,7 @@ def test_without_a_network_later_requests_fail_at_once() -> None:
 
 @pytest.mark.parametrize("upstream", ["socks5://127.0.0.1:1", "https://proxy", "proxy:3128", "http://"])
 def test_a_proxy_that_cannot_be_chained_is_refused(upstream: str) -> None:
-    with pytest.raises(ValueError, match="only http"):
+    with pytest.raises(ValueError, match="Only http"):
         Egress(upstream=upstream)
 
 
