@@ -11,6 +11,8 @@ from pipeline.source.tidy import tidy
 from pipeline.types import Origin, Transcript
 
 MOST_BYTES = 20 * 1024**2
+TIMED_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".json3", ".srv1", ".srv2", ".srv3"})
+"""Names that promise times: a text without any under such a name is a broken file, not a text."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -58,6 +60,8 @@ def read_file(path: Path) -> TranscriptFile:
     text, encoding = decode(path.read_bytes())
     form = recognise(text)
     notes = []
+    if form == "txt" and path.suffix.lower() in TIMED_SUFFIXES and not cues.has_times(text):
+        raise cause("bad_transcript")
     if encoding == "cp1252":
         notes.append("The file is neither UTF-8 nor UTF-16 and was read as Windows-1252.")
     if form == "txt" and not cues.has_times(text):

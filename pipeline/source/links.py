@@ -118,7 +118,10 @@ def parse_source(text: str) -> Source:
     except (OSError, ValueError):  # name too long, NUL inside
         is_file = False
     if is_file:
-        return Source(kind=uploads.sniff(path), source_id=uploads.source_id(path), url="", path=path.absolute())
+        kind = uploads.sniff(path)
+        if kind == "transcript" and path.suffix.lower() in uploads.MEDIA_SUFFIXES:
+            raise cause("bad_media", "It holds text.")
+        return Source(kind=kind, source_id=uploads.source_id(path), url="", path=path.absolute())
     if "://" not in text and (text.startswith(("/", "./", "../", "~")) or Path(text).suffix.lower() in uploads.SUFFIXES):
         raise InputError(
             "bad_link", f"There is no file {text[:200]!r}. Give the path of an audio, video or transcript file, or a YouTube link."

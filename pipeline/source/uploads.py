@@ -7,17 +7,15 @@ from pathlib import Path, PureWindowsPath
 from typing import Literal
 
 from pipeline.errors import cause
-from pipeline.source import media, plain, sandbox
+from pipeline.source import captions, media, plain, sandbox
 from pipeline.source.inside import Limits
 from pipeline.types import Chapter, Video
 
-SUFFIXES = frozenset(
-    {
-        ".mp4", ".mov", ".m4a", ".m4v", ".mkv", ".mka", ".webm", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".wav", ".aac", ".aif", ".aiff",
-        ".vtt", ".srt", ".sbv", ".json3", ".json", ".srv1", ".srv3", ".xml", ".txt",
-    }
-)  # fmt: skip
-"""What a path is recognised by on the command line when there is no such file."""
+MEDIA_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4a", ".m4v", ".mkv", ".mka", ".webm", ".ogg", ".oga", ".opus", ".mp3", ".flac", ".wav", ".aac", ".aif", ".aiff"}
+)
+SUFFIXES = MEDIA_SUFFIXES | captions.TIMED_SUFFIXES | {".txt", ".md", ".json", ".xml"}
+"""What a path is recognised by on the command line when there is no such file. What a file is, its content says."""
 _HEAD = 64 * 1024
 _MEDIA = re.compile(
     rb"....(?:ftyp|moov|mdat|free|skip|wide|pnot)"  # mov, mp4, m4a, 3gp

@@ -7,7 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import settings
 
+settings.register_profile("nutshell", deadline=None)  # other work may keep a test waiting
+settings.load_profile("nutshell")
 RATE = 48_000
 Make = Callable[..., Path]
 

@@ -101,6 +101,15 @@ def test_times_that_are_estimated_are_said_to_be(tmp_path: Path) -> None:
     assert [segment.start for segment in found.transcript.segments] == [0.0, pytest.approx(2.8)]
 
 
+@pytest.mark.parametrize("name", ["x.srt", "x.VTT", "x.json3"])
+def test_a_name_that_promises_times_is_held_to_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("1\n00:00:xx --> 00:00:yy\nsome text\n")
+    with pytest.raises(InputError) as caught:
+        captions.parse_file(path)
+    assert caught.value.code == "bad_transcript"
+
+
 def test_the_file_s_own_word_on_its_language_counts(tmp_path: Path) -> None:
     path = tmp_path / "x.vtt"
     path.write_text("WEBVTT\nKind: captions\nLanguage: pt-BR\n\n00:01.000 --> 00:02.000\nHello my friends, this is English.\n")

@@ -183,5 +183,13 @@ def test_a_missing_file_is_a_bad_link(text: str) -> None:
     assert caught.value.code == "bad_link"
 
 
+def test_a_text_under_the_name_of_a_recording_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "talk.mp4"
+    path.write_text("only words")
+    with pytest.raises(InputError, match="It holds text") as caught:
+        parse_source(str(path))
+    assert caught.value.code == "bad_media"
+
+
 def test_the_command_line_takes_links_too() -> None:
     assert parse_source(f"https://youtu.be/{ID}?t=3") == Source("youtube", f"youtube:{ID}", CANONICAL, None, 3.0)
