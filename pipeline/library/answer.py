@@ -8,16 +8,21 @@ import structlog
 
 from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator
-from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve
+from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
 from pipeline.summary import prompts
+from pipeline.summary.lexicon import STOP
 from pipeline.summary.verify import Verdict, check, tidy
+from pipeline.summary.words import content
 from pipeline.types import Answer, AnswerCitation, Hit
 
 CHUNKS = 8
 """Chunks that are read for an answer."""
 EMBEDDED = 24
 """Sentences compared with the question by their vectors: about a second of work."""
+SUPPORTED = 0.4
+"""Worth of the best sentence from which a question counts as answered. On XQuAD's English questions 94 % of those with an answer reach it, 3 % of those about other
+subjects, and 17 % of those that a neighbouring paragraph of the same article answers."""
 SHOWN = 3
 """Sentences that the answer may rest on."""
 
@@ -43,7 +48,7 @@ def answer(
     text = cleaned(question)
     vector = np.asarray(embedder.queries([text])[0])
     hits, sentences = retrieve(db, text, vector, limit=CHUNKS, video_id=video_id)
-    best = nearest(moments(text, hits, sentences), vector, embedder, EMBEDDED)
+    best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
     if not supports(best):
         yield from _spoken(_not_found(text, best, video_id))
         return
@@ -51,11 +56,8 @@ def answer(
 
 
 def supports(best: Sequence[Moment]) -> bool:
-    """Whether the best moments carry an answer at all."""
-    if not best:
-        return False
-    top = best[0]
-    return top.near >= 0.865 or (top.near >= 0.84 and top.words >= 0.5)
+    """Whether the best moment carries an answer at all."""
+    return bool(best) and worth(best[0]) >= SUPPORTED
 
 
 def _spoken(made: Answer) -> Iterator[str | Answer]:
@@ -78,10 +80,19 @@ def _phrased(question: str, best: Sequence[Moment], generator: Generator | None)
         log.warning("answer_without_model", code=error.code)
         return None
     verdict = check(text, texts, language) if text else Verdict("nothing")
+    if verdict.ok and not _answers(question, text, best[0]):
+        verdict = Verdict("another question's answer")
     if not verdict.ok or not verdict.used:
         log.info("answer_refused", reason=verdict.reason)
         return None
     return Answer(question, True, text, tuple(_citation(shown[number]) for number in verdict.used), "phrased")
+
+
+def _answers(question: str, text: str, top: Moment) -> bool:
+    """Whether `text` has the words that the question shares with the best sentence: "Fernholm is not big" is true, and no answer to how many buses it has."""
+    stop = STOP[language_of(question)]
+    shared = set(content(question, stop)) & set(content(top.sentence.text, stop))
+    return shared <= set(content(text, stop))
 
 
 def _shown(best: Sequence[Moment]) -> list[Moment]:
@@ -91,8 +102,13 @@ def _shown(best: Sequence[Moment]) -> list[Moment]:
 
 
 def _quoted(question: str, best: Sequence[Moment]) -> Answer:
-    """The best sentence as it was said."""
-    return Answer(question, True, best[0].sentence.text, (_citation(best[0]),), "quote")
+    """The best sentence as it was said, with the next best of the same video where that is nearly as good."""
+    first = best[0]
+    seconds = [
+        moment for moment in best[1:2] if moment.hit.video_id == first.hit.video_id and worth(moment) >= max(SUPPORTED, 0.7 * worth(first))
+    ]
+    said = sorted((first, *seconds), key=lambda moment: moment.sentence.start)
+    return Answer(question, True, " ".join(moment.sentence.text for moment in said), tuple(_citation(moment) for moment in said), "quote")
 
 
 def _citation(moment: Moment) -> AnswerCitation:

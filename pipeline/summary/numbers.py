@@ -1,6 +1,7 @@
 """Numbers in a text, whatever way they are written: "1,500", "1.5 thousand", "fifteen hundred", "25 %", "twenty-five percent"."""
 
 import re
+from collections.abc import Iterator
 
 _ONES = {
     word: value
@@ -12,7 +13,6 @@ _ONES = {
 }
 _TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-NUMBER_WORDS = frozenset({*_ONES, *_TENS, *_SCALES} - {"one"})
 _SUFFIXES = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
 _DIGITS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
 _PARTS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[%$€£°]")
@@ -30,19 +30,34 @@ def numbers(text: str) -> list[tuple[float, str]]:
     """Every number of `text` with the word or sign that follows it (lower case; empty at the end), in their order. A lone "one" is not counted: it is mostly a pronoun."""
     parts = [part.casefold() for part in _PARTS.findall(text)]
     out: list[tuple[float, str]] = []
+    for value, first, after in _found(parts):
+        unit = parts[after] if after < len(parts) else ""
+        sign = parts[first - 1] if first and parts[first - 1] in "$€£" else ""
+        out.append((value, _unit(sign or unit)))
+    return out
+
+
+def in_digits(text: str) -> str:
+    """`text` with every number in digits and one way of writing: "forty-two percent" and "42%" become alike."""
+    matches = list(_PARTS.finditer(text))
+    out, at = "", 0
+    for value, first, after in _found([match.group().casefold() for match in matches]):
+        out += text[at : matches[first].start()] + f"{value:.10g}".replace(".", "p")
+        at = matches[after - 1].end()
+    return out + text[at:]
+
+
+def _found(parts: list[str]) -> Iterator[tuple[float, int, int]]:
+    """Values with the positions of their first part and of the part after them."""
     at = 0
     while at < len(parts):
         value, after = _read(parts, at)
         if value is None:
             at += 1
             continue
-        lone = after == at + 1 and parts[at] == "one"
-        if not lone:
-            unit = parts[after] if after < len(parts) else ""
-            sign = parts[at - 1] if at and parts[at - 1] in "$€£" else ""
-            out.append((value, _unit(sign or unit)))
+        if after > at + 1 or parts[at] != "one":
+            yield value, at, after
         at = after
-    return out
 
 
 def _unit(word: str) -> str:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pipeline.language.generator import Embedder, Prompt
 from pipeline.summary import prompts
 from pipeline.summary.chapters import within
+from pipeline.summary.lexicon import FIRST_PERSON
 from pipeline.summary.reading import Reading
 from pipeline.summary.select import Scored, lead, leans, pick, quote, values, whole
 from pipeline.summary.sense import BATCH, Sense
 from pipeline.summary.verify import NEAR, Verdict, check, tidy
+from pipeline.summary.words import words
 from pipeline.types import Chapter, Point, Sentence
 
 LISTED, LISTED_EACH = 2, 2
@@ -86,6 +88,11 @@ class Phraser:
         self._embedder = embedder
         self.refused: list[tuple[str, str]] = []
         """What the model wrote and why it was refused, for people who tune prompts."""
+
+    def asks(self, draft: Draft) -> bool:
+        """Whether the model is asked at all: what somebody says of himself is quoted."""
+        row = words(self._said(draft.seed))
+        return bool(row) and row[0] not in FIRST_PERSON.get(self._reading.language, frozenset())
 
     def prompt(self, draft: Draft, attempt: int) -> Prompt:
         """First the sentence that carries the point is shortened; then, in another form, all that is shown is put into one sentence."""

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.summary.lexicon import ABOUT, CHATTER, CUES, DEICTIC, FIRST_PERSON, LEADS, SECOND_PERSON, SPONSOR, SPONSOR_NEAR, SUBSCRIBE
+from pipeline.summary.lexicon import (
+    ABOUT,
+    CHATTER,
+    CLINGING,
+    CUES,
+    DEICTIC,
+    FIRST_PERSON,
+    LEADS,
+    SECOND_PERSON,
+    SPONSOR,
+    SPONSOR_NEAR,
+    SUBSCRIBE,
+)
 from pipeline.summary.reading import Reading, matrix, unit
+from pipeline.summary.sentences import is_cased
 from pipeline.summary.words import is_unspaced, length, stem, words
 from pipeline.types import Citation, Sentence
 
@@ -28,6 +41,9 @@ LEAST = 0.15
 
 _QUESTION = re.compile(r"[?？؟]")
 _NUMBER = re.compile(r"\d")
+_ENDED = re.compile(r"[.!。！…\"'”’»)]$")
+_DEBRIS = re.compile(r"[\[\]<>{}\\]|unintelligible|inaudible")
+_NOISE = (" um", " uh", "you know", "kind of", "sort of", "--", " like,", "i mean")
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-Z][\w-]+|\b[A-Z]{2,}\b")
 
 
@@ -64,6 +80,11 @@ def _is_call(text: str) -> bool:
     )
 
 
+def _is_fragment(text: str) -> bool:
+    """Where sentences have capitals and full stops: a piece of a long one, cut from it."""
+    return text[:1].islower() or text.rstrip()[-1:] in ",;:-–—"
+
+
 def score(reading: Reading, title: str, chunk_share: np.ndarray | None = None) -> Scored:
     """Weigh every sentence as a candidate for a point. `chunk_share` adds, per sentence, how central its chunk is in its chapter (0..1)."""
     rows = matrix(reading)
@@ -72,6 +93,8 @@ def score(reading: Reading, title: str, chunk_share: np.ndarray | None = None) -
     worth = np.array([_plain_worth(reading, i, asked) for i in range(len(reading.sentences))], dtype=np.float32)
     if chunk_share is not None:
         worth += 0.3 * chunk_share
+    if is_cased(reading.sentences):
+        worth -= 0.5 * np.array([_is_fragment(sentence.text) for sentence in reading.sentences])
     worth[list(skipped)] = -9.0
     return Scored(worth, rows, skipped)
 
@@ -91,29 +114,24 @@ def _plain_worth(reading: Reading, at: int, asked: set[str]) -> float:
 def shape(text: str, language: str) -> float:
     """How well a sentence reads by itself, whatever it says: about -2 (greeting, fragment) to 0.4 (announces what matters)."""
     low = text.casefold().replace("’", "'")
-    body = low[lead(text, language) :]
-    size = length(body)
-    value = 0.0
-    if size < IDEAL[0]:
-        value -= 0.12 * (IDEAL[0] - size)
-    elif size > IDEAL[1]:
-        value -= 0.03 * (size - IDEAL[1])
-    if _QUESTION.search(text):
-        value -= 0.9
-    if any(sign in low for sign in CHATTER.get(language, CHATTER["en"])):
-        value -= 0.9
-    if any(sign in low for sign in CUES.get(language, ())):
-        value += 0.25
-    row = words(body)
-    if leans(text, language):
-        value -= 0.35
-    value -= 0.14 * min(4, sum(word in FIRST_PERSON.get(language, frozenset()) for word in row))
-    value -= 0.08 * min(4, sum(word in SECOND_PERSON.get(language, frozenset()) for word in row))
-    if not re.search(r"[.!。！…\"'”»)]$", text.strip()) and not is_unspaced(text) and text[:1].isupper():
-        value -= 0.2
-    if len(set(row)) < 0.6 * len(row):
-        value -= 0.4
-    return value - 0.15 * sum(low.count(noise) for noise in (" um", " uh", "you know", "kind of", "sort of", "--", " like,", "i mean"))
+    row = words(low[lead(text, language) :])
+    size = length(low[lead(text, language) :])
+    none: frozenset[str] = frozenset()
+    value = -0.12 * max(0.0, IDEAL[0] - size) - 0.03 * max(0.0, size - IDEAL[1])
+    costs = (
+        (0.9, bool(_QUESTION.search(text))),
+        (0.9, any(sign in low for sign in CHATTER.get(language, CHATTER["en"]))),
+        (0.35, leans(text, language)),
+        (0.3, bool(row) and row[0] in CLINGING.get(language, none)),
+        (0.2, text[:1].isupper() and not _ENDED.search(text.strip()) and not is_unspaced(text)),
+        (0.4, len(set(row)) < 0.6 * len(row)),
+        (0.8, bool(_DEBRIS.search(low))),
+    )
+    value -= sum(cost for cost, met in costs if met)
+    value += 0.25 * any(sign in low for sign in CUES.get(language, ()))
+    value -= 0.14 * min(4, sum(word in FIRST_PERSON.get(language, none) for word in row))
+    value -= 0.08 * min(4, sum(word in SECOND_PERSON.get(language, none) for word in row))
+    return value - 0.15 * sum(low.count(noise) for noise in _NOISE)
 
 
 def lead(text: str, language: str) -> int:

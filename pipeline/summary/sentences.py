@@ -215,3 +215,8 @@ def is_punctuated(sentences: Sequence[Sentence]) -> bool:
     """Whether most sentences end with a mark: false for automatic captions that have none."""
     ends = sum(bool(_END.search(sentence.text)) for sentence in sentences)
     return ends * 2 >= len(sentences)
+
+
+def is_cased(sentences: Sequence[Sentence]) -> bool:
+    """Whether most sentences begin with a capital letter, so that one in lower case is a piece."""
+    return sum(sentence.text[:1].isupper() for sentence in sentences) * 2 >= len(sentences)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,7 +139,7 @@ def make_summary(
         )
     work.quote_rest()
     points = tuple(sorted(work.points, key=lambda point: (point.chapter, point.start)))
-    overview = _overview(points, reading, scored, OVERVIEW[options.length], gist)
+    overview = _overview(points, _weights(reading, scored, points, sense), OVERVIEW[options.length], gist)
     on_partial(Overview(overview))
     emit(Progress("summary", 1.0, "Summary ready"))
     return Summary(
@@ -196,7 +196,7 @@ class _Work:
         """Two rounds: all drafts and titles in one batch, then those that were refused in another form."""
         named = [number for number, chapter in enumerate(self.chapters) if chapter.origin == "made"] if titles else []
         for attempt in (0, 1):
-            batch = list(self.left)
+            batch = [draft for draft in self.left if phraser.asks(draft)]
             asked = [phraser.prompt(draft, attempt) for draft in batch]
             names = [self._title_prompt(number) for number in named] if attempt == 0 else []
 
@@ -231,7 +231,7 @@ class _Work:
 
     def _title_prompt(self, number: int) -> Prompt:
         inside = within(self._reading.sentences, self.chapters[number])
-        best = sorted(sorted(inside, key=lambda at: -float(self._scored.worth[at]))[:4])
+        best = sorted(sorted(inside, key=lambda at: -float(self._scored.worth[at]))[:2])
         return prompts.title([self._reading.sentences[at].text for at in best] or [self.chapters[number].title], self._reading.language)
 
     def _name(self, number: int, answer: str) -> None:
@@ -266,20 +266,25 @@ def _is_made(draft: Draft, reading: Reading, done: Sequence[Point]) -> bool:
     return any(point.chapter == draft.chapter and shown & {citation.sentence for citation in point.citations} for point in done)
 
 
-def _overview(points: Sequence[Point], reading: Reading, scored: Scored, wanted: int, gist: Point) -> tuple[Point, ...]:
-    """Reduce by selection: of the points, those nearest to what the whole is about, from different chapters first, in the order of the talk; never the gist again."""
+def _weights(reading: Reading, scored: Scored, points: Sequence[Point], sense: Sense | None) -> dict[int, float]:
+    """How much the sentences that points cite say of the whole, by sentence index: by words, and by meaning where that was looked at."""
     places = {sentence.index: at for at, sentence in enumerate(reading.sentences)}
-    centre = unit(scored.rows.mean(axis=0))
+    cited = sorted({places[citation.sentence] for point in points for citation in point.citations})
+    central = scored.rows[cited] @ unit(scored.rows.mean(axis=0))
+    near = sense.weigh([at for at in cited if at in sense.rows]) if sense is not None else {}
+    return {
+        reading.sentences[at].index: float(scored.worth[at] + share) + near.get(at, 0.0) for at, share in zip(cited, central, strict=True)
+    }
+
+
+def _overview(points: Sequence[Point], weights: Mapping[int, float], wanted: int, gist: Point) -> tuple[Point, ...]:
+    """Reduce by selection: the points that say most of the whole, from different chapters first, in the order of the talk; never the gist again."""
     told = {citation.sentence for citation in gist.citations}
-
-    def worth(point: Point) -> float:
-        seats = [places[citation.sentence] for citation in point.citations]
-        return max(float(scored.rows[at] @ centre + 0.3 * scored.worth[at]) for at in seats) + (0.2 if point.kind == "phrased" else 0.0)
-
     fresh = [point for point in points if not told & {citation.sentence for citation in point.citations}] or list(points)
+    chapters = max(1, len({point.chapter for point in fresh}))
     chosen: list[Point] = []
-    for point in sorted(fresh, key=worth, reverse=True):
-        crowded = sum(other.chapter == point.chapter for other in chosen) > len(chosen) // max(1, len({p.chapter for p in points}))
+    for point in sorted(fresh, key=lambda point: -max(weights[citation.sentence] for citation in point.citations)):
+        crowded = sum(other.chapter == point.chapter for other in chosen) > len(chosen) // chapters
         if len(chosen) < wanted and not crowded:
             chosen.append(point)
     return tuple(sorted(chosen, key=lambda point: point.start))

@@ -1,0 +1,60 @@
+"""Words that decide whether a statement says what its sentences say (verify.py). Data only, for the languages that summaries are phrased in so far; others pass the other checks."""
+
+from typing import Final
+
+from pipeline.summary.lexicon import word_phrases, word_set
+
+NEGATIONS: Final = word_set(
+    """
+    not no never none nobody nothing neither nor without cannot can't don't doesn't didn't won't wouldn't shouldn't couldn't isn't aren't wasn't
+    weren't haven't hasn't hadn't ain't mustn't needn't hardly rarely scarcely unable lack lacks fail fails failed nunca jamás nada nadie ningún
+    ninguna sin tampoco ni jamais rien aucun aucune sans ne pas nicht kein keine keinen keiner nie niemals nichts ohne não nunca nada nenhum nenhuma
+    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder
+    """
+)
+"""Words that turn a statement round. A statement has one where, and only where, its sentences have one."""
+
+HEDGES: Final = word_set(
+    """
+    if unless may might could would maybe perhaps probably possibly likely almost nearly seems seem supposedly allegedly only few until except suppose
+    imagine whether wrong myth false claim claims believe believed si quizá quizás podría podrían casi solo sólo peut-être presque seulement sauf wenn
+    falls vielleicht könnte könnten fast nur außer talvez poderia quase apenas forse potrebbe quasi solo
+    """
+)
+"""Words that limit a statement. What was said with one is not repeated without it."""
+
+BOUNDS: Final = word_set(
+    """
+    about around roughly approximately almost nearly over under more less fewer least most up between only unos unas casi más menos environ presque plus moins etwa ungefähr rund fast mehr weniger
+    cerca quase mais menos circa quasi più meno
+    """
+)
+"""Words before a number that change what it says: kept where they were."""
+
+STRENGTH: Final = word_set(
+    """
+    all every always everyone everybody must certainly definitely best worst most biggest largest greatest first ever entirely completely todos todas
+    siempre tous toutes toujours alle immer todos sempre tutti
+    """
+)
+"""Words that make a statement stronger: never added."""
+
+GLUE: Final = word_set(
+    """
+    explain explains explained describe describes mean means meaning include includes including involve involves allow allows help helps show shows
+    cause causes caused lead leads become becomes became require requires provide provides contain contains consist consists refer refers reason
+    result due since while during although however also another both either such within among between according despite whereas thus therefore instead
+    rather via per used uses using use known called based order process
+    """
+)
+"""Words that a statement may add: they join, they say nothing by themselves."""
+
+PRATTLE: Final[tuple[str, ...]] = word_phrases(
+    """
+    transcript | the sentence | the speaker | the text | the passage | the statement | the original | the author | the video | this video | the user |
+    the answer | the main point | the question | here is | here's | sure, | certainly | i'm sorry | i am sorry | as an ai | language model | rewritten
+    | rephrase | revised | short: | said: | statement: | shorten | summary | summarize | paraphrase | [1] | [2] | (1) | sentence 1 | im_start | im_end | ### | http |
+    ``` | **
+    """
+)
+"""What a model says about its task instead of doing it, unless the sentences say it too."""
