@@ -9,6 +9,7 @@ from pipeline.errors import NutshellError
 from pipeline.library import answer as answering
 from pipeline.library.moments import cleaned
 from pipeline.types import Answer
+from web import rows
 from web.events import message
 from web.security import valid_video_id
 from web.services import services
@@ -41,7 +42,7 @@ def _events(question: str, video_id: str | None, final: Callable[[Answer], dict[
 
 @blueprint.post("/ask")
 def ask() -> Response:
-    """For the page's script: as the API's, but the answer comes as the server draws it."""
+    """For the page's script: as the API's, but the answer comes as the server draws it, and is kept."""
     question = cleaned(request.form.get("q", ""))
     video_id = request.form.get("video") or None
     if video_id:
@@ -49,6 +50,7 @@ def ask() -> Response:
     heading = bool(request.form.get("heading"))
 
     def drawn(found: Answer) -> dict[str, Any]:
+        rows.keep_answer(services().db, found, video_id)
         return {"html": render_template("parts/answer.html", answer=found, video_id=video_id, show_question=heading)}
 
     return streamed(question, video_id, drawn)

@@ -73,7 +73,9 @@ def library_part() -> str:
 @blueprint.get("/v/<video_id>")
 def video(video_id: str) -> Response:
     seen = SEEN_COOKIE in request.cookies
-    response = make_response(render_template("video.html", **context(video_id), seen=seen))
+    response = make_response(
+        render_template("video.html", **context(video_id), seen=seen, earlier=rows.earlier_answers(services().db, video_id))
+    )
     if seen:
         response.delete_cookie(SEEN_COOKIE, path=f"/v/{video_id}")
     return response
@@ -120,14 +122,12 @@ def ask() -> str:
     title = rows.load_video(services().db, valid_video_id(video_id)).video.title if video_id else ""
     text = request.args.get("q", "")
     if not text.strip():
-        return render_template("ask.html", query="", video_id=video_id, title=title, answer=None)
+        earlier = rows.earlier_answers(services().db, video_id)
+        return render_template("ask.html", query="", video_id=video_id, title=title, answer=None, earlier=earlier)
     query = cleaned(text)
-    found = None
-    if "full" in request.args:
-        found = asking.whole(query, video_id)
-    return render_template(
-        "ask.html", query=query, video_id=video_id, title=title, answer=found, full=urlencode({**request.args, "full": "1"})
-    )
+    found = asking.whole(query, video_id) if "full" in request.args else None
+    full = urlencode({**request.args, "full": "1"})
+    return render_template("ask.html", query=query, video_id=video_id, title=title, answer=found, full=full)
 
 
 @blueprint.get("/help")

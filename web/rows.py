@@ -6,18 +6,20 @@ from datetime import datetime
 from werkzeug.exceptions import NotFound
 
 from pipeline.jobs import FINAL, State
-from pipeline.store import jobs, media, renditions, transcripts, videos
+from pipeline.store import conversations, jobs, media, renditions, transcripts, videos
 from pipeline.store.database import Database
 from pipeline.store.jobs import JobView
 from pipeline.store.media import Media
 from pipeline.store.renditions import PartialSummary
 from pipeline.store.videos import Card, Kind
-from pipeline.types import Chapter, Length, Origin, Sentence, Transcript, Video
+from pipeline.types import Answer, Chapter, Length, Origin, Sentence, Transcript, Video
 from web import views
 from web.views import JobStatus
 
 PAGE = 24
 """Cards a page."""
+EARLIER = 20
+"""Questions of earlier visits that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,20 @@ def _unneeded(job: JobView, transcript: Transcript | None) -> frozenset[str]:
     if transcript and transcript.origin is not Origin.SPEECH and job.options.get("language") != "en":
         names.add("speech")
     return frozenset(names)
+
+
+def keep_answer(db: Database, answer: Answer, video_id: str | None) -> None:
+    """With the other questions to this video, or to the library."""
+    with db.session() as s:
+        conversation = conversations.latest(s, video_id)
+        conversations.add_turn(s, conversations.start(s, video_id) if conversation is None else conversation, answer)
+
+
+def earlier_answers(db: Database, video_id: str | None) -> tuple[Answer, ...]:
+    """The newest first."""
+    with db.session() as s:
+        conversation = conversations.latest(s, video_id)
+        return () if conversation is None else conversations.turns(s, conversation)[: -EARLIER - 1 : -1]
 
 
 @dataclass(frozen=True, slots=True)

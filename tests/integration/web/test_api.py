@@ -380,6 +380,16 @@ def test_the_page_streams_its_own_drawing(searchable: FlaskClient, model) -> Non
     assert searchable.post("/ask", data={"q": "x?", "video": "bbbbbbbbbbb"}).status_code == 404
 
 
+def test_questions_asked_on_the_page_are_there_after_a_reload(searchable: FlaskClient, model) -> None:
+    model.text = "The keeper wound the clockwork every four hours."
+    for question in ("How often was the clockwork wound by the keeper?", "What is the capital of Mongolia?"):
+        searchable.post("/ask", data={"q": question, "video": talk.ID}).get_data()
+    page = searchable.get(f"/v/{talk.ID}").text
+    assert "Asked before (2)" in page
+    assert page.index("capital of Mongolia?</h3>") < page.index("by the keeper?</h3>"), "the newest first"
+    assert "Asked before" not in searchable.get("/ask").text, "asked of one video, not of the library"
+
+
 def test_the_models(client: FlaskClient) -> None:
     assert client.get(f"{V1}/models").json == {"llm": "tiny", "window": 4096, "languages": [], "trouble": ""}
 

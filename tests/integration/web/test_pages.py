@@ -71,6 +71,14 @@ def test_the_same_video_twice_is_one_job(client: FlaskClient) -> None:
     assert len(client.get("/api/v1/videos/bbbbbbbbbbb").json["jobs"]) == 1
 
 
+def test_a_second_paste_says_so_once(client: FlaskClient) -> None:
+    paste(client, LINK)
+    assert "You pasted this before" not in client.get("/v/bbbbbbbbbbb").text
+    place = paste(client, LINK)
+    assert "You pasted this before" in client.get(place).text
+    assert "You pasted this before" not in client.get(place).text
+
+
 def test_several_links_are_asked_about_first(client: FlaskClient) -> None:
     page = client.post("/", data={"q": f"{LINK} and https://youtu.be/ccccccccccc"})
 

@@ -65,6 +65,14 @@ def test_points_without_chapters_and_chapters_without_points() -> None:
     assert [section.points for section in views.sections(CHAPTERS, ())] == [(), ()]
 
 
+def test_while_it_grows_only_the_chapters_up_to_the_one_being_read() -> None:
+    three = (*CHAPTERS, Chapter(80.0, 90.0, "Credits"))
+
+    assert [s.chapter.title for s in views.sections(three, (), growing=True) if s.chapter] == ["Beginning"]
+    assert [s.chapter.title for s in views.sections(three, (point(5, 0),), growing=True) if s.chapter] == ["Beginning", "End"]
+    assert len(views.sections(three, (point(85, 2),), growing=True)) == 3
+
+
 COVERAGE = (
     Coverage(0.0, 100.0, Status.CITED, (0,)),
     Coverage(100.0, 100.1, Status.SILENCE),
