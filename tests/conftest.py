@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.config import PREFIX, Settings
 from workers.embedded import EmbeddedServers
+from workers.prepare import prepare_models
 from workers.servers import migrate
 
 pytest_plugins = ["tests.standin.fixtures"]
@@ -27,6 +28,14 @@ def _data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"needs the recordings in {DATA}")
     return DATA
+
+
+@pytest.fixture(scope="session", name="prepared_home")
+def _prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the built-in models in it, made once for the whole run; for commands that need no servers."""
+    home = tmp_path_factory.mktemp("prepared")
+    prepare_models(Settings(home=home), lambda _: None)
+    return home
 
 
 @pytest.fixture(scope="session", name="bare_servers")

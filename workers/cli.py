@@ -27,8 +27,10 @@ def edge(command: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from pipeline import logs
         from pipeline.errors import NutshellError
 
+        logs.configure("warning")  # a command prints its result; `up` says more
         try:
             return command(*args, **kwargs)
         except NutshellError as error:
@@ -55,10 +57,13 @@ def main() -> None:
 @edge
 def up(port: int | None) -> None:
     """Start everything on this machine."""
+    from pipeline import logs
     from pipeline.config import load
     from workers.up import up as start
 
-    sys.exit(start(load() if port is None else load(port=port)))
+    settings = load() if port is None else load(port=port)
+    logs.configure(settings.log_level)
+    sys.exit(start(settings))
 
 
 @main.command()
