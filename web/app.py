@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         InputError: `bad_setting`.
     """
+    serving = settings is None
     if settings is None:
         settings = load()
         logs.configure(settings.log_level)
@@ -45,4 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.install(app)
     app.teardown_request(lambda _error: request.discard_files())  # type: ignore[attr-defined]  # the store has its own copy
     Compress(app)
+    if serving:
+        services.warm()
     return app

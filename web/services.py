@@ -50,6 +50,10 @@ class Services:
                 waiting = self._waiting[name] = self._threads.submit(test)
             return waiting
 
+    def warm(self) -> None:
+        """Loads in the background what the first submission would wait for."""
+        threading.Thread(target=lambda: broker.celery_app(broker.broker_url(self.settings)), name="warm", daemon=True).start()
+
     def require_video(self, video_id: str) -> None:
         """404 unless the library has this video; holds no session afterwards."""
         with self.db.session() as s:

@@ -25,11 +25,17 @@ ORIGINS = {
     "speech_translated": "speech, translated into English while listening",
     "file": "the transcript file",
 }
-LANGUAGES = (
-    "en es fr de it pt nl pl ro cs sk hu sv da nb fi et lv lt el bg uk ru sr hr sl tr ar he fa ur hi bn ta te mr ne "
-    "id ms vi th tl sw zh ja ko ka hy az kk ca gl eu cy ga is af sq mk"
-).split()
-"""Offered in menus: those that Whisper hears well enough and readers ask for."""
+LANGUAGES = {
+    "en": "English", "es": "Español", "fr": "Français", "de": "Deutsch", "it": "Italiano", "pt": "Português", "nl": "Nederlands", "pl": "Polski",
+    "ro": "Română", "cs": "Čeština", "sk": "Slovenčina", "hu": "Magyar", "sv": "Svenska", "da": "Dansk", "nb": "Norsk bokmål", "fi": "Suomi",
+    "et": "Eesti", "lv": "Latviešu", "lt": "Lietuvių", "el": "Ελληνικά", "bg": "Български", "uk": "Українська", "ru": "Русский", "sr": "Српски",
+    "hr": "Hrvatski", "sl": "Slovenščina", "tr": "Türkçe", "ar": "العربية", "he": "עברית", "fa": "فارسی", "ur": "اردو", "hi": "हिन्दी", "bn": "বাংলা",
+    "ta": "தமிழ்", "te": "తెలుగు", "mr": "मराठी", "ne": "नेपाली", "id": "Indonesia", "ms": "Melayu", "vi": "Tiếng Việt", "th": "ไทย", "fil": "Filipino",
+    "sw": "Kiswahili", "zh": "中文", "ja": "日本語", "ko": "한국어", "ka": "ქართული", "hy": "Հայերեն", "az": "Azərbaycan", "kk": "Қазақ тілі", "ca": "Català",
+    "gl": "Galego", "eu": "Euskara", "cy": "Cymraeg", "ga": "Gaeilge", "is": "Íslenska", "af": "Afrikaans", "sq": "Shqip", "mk": "Македонски",
+}  # fmt: skip
+"""Offered in menus, by their own names: those that Whisper hears well enough and readers ask for. Written down, because asking Babel for these names loads
+a locale each, 60 MB together; a test compares."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -70,15 +76,14 @@ def ago(moment: datetime) -> str:
 
 
 def language_name(code: str | None) -> str:
-    """In its own words, capitalised: "es" -> "Español"; an unknown code as it is."""
+    """In its own words: "es" -> "Español"; an unknown code as it is."""
     if not code or code == "und":
         return "Unknown language"
-    name = languages.own_name(code)
-    return name[:1].upper() + name[1:]
+    return LANGUAGES.get(code) or languages.own_name(code)
 
 
 def language_code(text: str) -> str:
-    """`es`, `pt-BR`, `Spanish` or `español` -> `es`, `pt`, `es`, `es`. Own names only of LANGUAGES: looking through all that CLDR knows loads 600 locales.
+    """`es`, `pt-BR`, `Spanish` or `español` -> `es`, `pt`, `es`, `es`. Own names only of LANGUAGES, see there.
 
     Raises:
         InputError: `bad_language`.
@@ -88,8 +93,8 @@ def language_code(text: str) -> str:
     primary = languages.ALIASES.get(primary, primary)
     if len(primary) in (2, 3) and languages.name_of(primary) != primary:
         return primary
-    for code in LANGUAGES:
-        if wanted in (languages.name_of(code).lower(), languages.own_name(code).lower()):
+    for code, own in LANGUAGES.items():
+        if wanted in (languages.name_of(code).lower(), own.lower()):
             return code
     raise InputError("bad_language", f"{text[:40]!r} is not a language known here. Give a code such as es, or a name such as Spanish.")
 
