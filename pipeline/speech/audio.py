@@ -9,7 +9,7 @@ import select
 import stat
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -27,6 +27,7 @@ RATE = 16_000
 LONGEST = 6 * 3600.0
 PATIENCE = 60.0
 """Seconds without a byte from the child (which decodes a minute of sound in a fraction of a second) after which it is given up."""
+TICK = 2.0
 SLOWEST = 20.0
 """Times real time that decoding reaches on the slowest machine under load."""
 
@@ -45,8 +46,12 @@ class Window:
         return self.start + len(self.samples) / RATE
 
 
-def windows(path: Path, *, seconds: float = 30.0, start: float = 0.0, longest: float = LONGEST) -> Generator[Window]:
+def windows(
+    path: Path, *, seconds: float = 30.0, start: float = 0.0, longest: float = LONGEST, idle: Callable[[], None] | None = None
+) -> Generator[Window]:
     """The sound of `path` from `start` on in windows of `seconds`, the last one shorter. Ends the child when it is closed.
+
+    `idle` is called every TICK while nothing comes; whatever it raises ends the work.
 
     A truncated file gives what can be read. What lies past the end (`start` beyond it) gives no window.
 
@@ -62,7 +67,7 @@ def windows(path: Path, *, seconds: float = 30.0, start: float = 0.0, longest: f
     at = start
     try:
         patience = PATIENCE + start / SLOWEST  # until the first sample, all before it may have to be decoded
-        while block := _read(child.stdout, size, patience):
+        while block := _read(child.stdout, size, patience, idle):
             patience = PATIENCE
             window = Window(at, _floats(block))
             at = window.end
@@ -93,14 +98,19 @@ def _start(path: Path, start: float, longest: float) -> subprocess.Popen[bytes]:
     )
 
 
-def _read(pipe: IO[bytes], size: int, patience: float) -> bytearray:
+def _read(pipe: IO[bytes], size: int, patience: float, idle: Callable[[], None] | None) -> bytearray:
     """Up to `size` bytes, fewer only at the end."""
     block = bytearray()
     poller = select.poll()  # unlike select.select, whatever the number of the descriptor
     poller.register(pipe, select.POLLIN)
     while len(block) < size:
-        if not poller.poll(patience * 1000):
-            raise cause("bad_media", "Decoding it came to a standstill.")
+        waited = 0.0
+        while not poller.poll(TICK * 1000):
+            waited += TICK
+            if waited > patience:
+                raise cause("bad_media", "Decoding it came to a standstill.")
+            if idle:
+                idle()
         piece = os.read(pipe.fileno(), size - len(block))
         if not piece:
             break

@@ -113,6 +113,18 @@ def cut(stretches: Sequence[Stretch], end: float) -> tuple[tuple[Stretch, ...], 
     return tuple(stretches[:-1]), stretches[-1].start
 
 
+def whole_clips(stretches: Sequence[Stretch], end: float) -> tuple[tuple[Clip, ...], float]:
+    """The clips that are finished of a stretch of sound that ends at `end` but goes on, and from where on to look again.
+
+    A last clip that is not full waits too (its speech fills the next one), unless it is the only one.
+    """
+    finished, until = cut(stretches, end)
+    clips = pack(finished)
+    if len(clips) > 1 and clips[-1].length < LOOSE * HEARD_AT_ONCE:
+        return clips[:-1], clips[-1].stretches[0].start
+    return clips, until
+
+
 def take(samples: "np.ndarray", start: float, clip: Clip) -> "np.ndarray":
     """The clip's sound out of `samples` that begin at `start` of the recording."""
     import numpy as np

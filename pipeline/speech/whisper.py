@@ -5,7 +5,7 @@ two groups, however long the recording: while one is being heard the next is dec
 Nothing is conditioned on the text before, so a mistake does not spread, and any group can be done again by itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ import structlog
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.speech import audio, engine, guards, words
-from pipeline.speech.clips import RATE, Clip, cut, find_speech, pack, take
+from pipeline.speech.clips import RATE, Clip, find_speech, pack, take, whole_clips
 from pipeline.speech.engine import Engine, choose_device
 from pipeline.speech.models import choose
 from pipeline.timecode import clock
@@ -150,29 +150,26 @@ class _Run:
         self._done = start
         waiting: list[_Group] = []
         undecided: list[_Group] = []
-        for group in self._groups(path, start):
-            undecided.append(group)
-            if not self._decided(undecided, start, pool):
-                continue
-            for ready in undecided:
-                self._submit(ready, pool)
-            waiting += undecided
-            undecided = []
-            while len(waiting) > 1:
-                yield self._finish(waiting.pop(0))
+        with closing(self._groups(path, start)) as groups:
+            for group in groups:
+                undecided.append(group)
+                if self._decided(undecided, start, pool):
+                    waiting += self._submitted(undecided, pool)
+                    undecided = []
+                while len(waiting) > 1:
+                    yield self._finish(waiting.pop(0))
         self._decide(undecided, pool)
-        for ready in undecided:
-            self._submit(ready, pool)
-        for ready in waiting + undecided:
+        for ready in [*waiting, *self._submitted(undecided, pool)]:
             yield self._finish(ready)
 
-    def _groups(self, path: Path, start: float) -> Iterator[_Group]:
+    def _groups(self, path: Path, start: float) -> Generator[_Group]:
         """The recording in groups, cut where nobody speaks."""
         import numpy as np
 
         number, at, pieces = 0, start, [np.zeros(0, np.float32)]
-        with closing(audio.windows(path, seconds=WINDOW, start=start, longest=self._longest)) as sound:
+        with closing(audio.windows(path, seconds=WINDOW, start=start, longest=self._longest, idle=self._say)) as sound:
             for window in sound:
+                self._say()
                 pieces.append(window.samples)
                 if window.end - at < GROUPS[min(number, len(GROUPS) - 1)]:
                     continue
@@ -187,11 +184,8 @@ class _Run:
 
     def _group(self, samples: "np.ndarray", start: float, *, last: bool) -> _Group:
         end = start + len(samples) / RATE
-        stretches, until = find_speech(samples, start), end
-        if not last:
-            stretches, until = cut(stretches, end)
-        clips = pack(stretches)
-        self._say()
+        stretches = find_speech(samples, start)
+        clips, until = (pack(stretches), end) if last else whole_clips(stretches, end)
         return _Group(clips, [self._engine.features(take(samples, start, clip)) for clip in clips], until)
 
     def _decided(self, groups: Sequence[_Group], start: float, pool: ThreadPoolExecutor) -> bool:
@@ -218,14 +212,17 @@ class _Run:
             self._language = code
             log.info("language heard", language=code, probability=round(total[code], 2), clips=len(chosen))
 
-    def _submit(self, group: _Group, pool: ThreadPoolExecutor) -> None:
+    def _submitted(self, groups: Sequence[_Group], pool: ThreadPoolExecutor) -> Sequence[_Group]:
+        """The groups, on their way through the pool in batches that share the work between its workers."""
         device = self._engine.device
-        size = max(1, min(device.batch, -(-len(group.clips) // device.workers)))
-        for first in range(0, len(group.clips), size):
-            part = slice(first, first + size)
-            lengths = [clip.length for clip in group.clips[part]]
-            group.hearings.append(pool.submit(self._engine.hear, group.pictures[part], self._language or "en", self._task, lengths))
-        group.pictures = []
+        for group in groups:
+            size = max(1, min(device.batch, -(-len(group.clips) // device.workers)))
+            for first in range(0, len(group.clips), size):
+                part = slice(first, first + size)
+                lengths = [clip.length for clip in group.clips[part]]
+                group.hearings.append(pool.submit(self._engine.hear, group.pictures[part], self._language or "en", self._task, lengths))
+            group.pictures = []
+        return groups
 
     def _finish(self, group: _Group) -> Heard:
         segments: list[Segment] = []

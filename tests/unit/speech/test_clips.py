@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from pipeline.speech.clips import HEARD_AT_ONCE, RATE, Clip, Stretch, cut, pack, take
+from pipeline.speech.clips import HEARD_AT_ONCE, RATE, Clip, Stretch, cut, pack, take, whole_clips
 
 
 @st.composite
@@ -62,6 +62,16 @@ def test_speech_that_touches_the_end_waits_for_the_rest() -> None:
 
 def test_speech_without_a_pause_is_not_put_off_for_ever() -> None:
     assert cut((Stretch(10, 40),), 40.0) == ((Stretch(10, 40),), 40)
+
+
+def test_a_clip_that_is_not_full_waits_for_what_follows() -> None:
+    full, rest = Stretch(0, 28), Stretch(29, 35)
+
+    assert whole_clips((full, rest), 60.0) == ((Clip((full,)),), 29)
+    assert whole_clips((full, rest, Stretch(50, 60)), 60.0) == ((Clip((full,)),), 29)
+    assert whole_clips((rest,), 60.0) == ((Clip((rest,)),), 60.0)
+    assert whole_clips((full, Stretch(29, 56)), 60.0) == ((Clip((full,)), Clip((Stretch(29, 56),))), 60.0)
+    assert whole_clips((), 60.0) == ((), 60.0)
 
 
 def test_taking_a_clip_leaves_the_silences_out() -> None:

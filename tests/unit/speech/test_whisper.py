@@ -55,7 +55,7 @@ class Parrot:
 def _parrot(monkeypatch: pytest.MonkeyPatch) -> Parrot:
     parrot = Parrot()
 
-    def windows(path: Path, *, seconds: float, start: float, longest: float) -> Generator[Window]:
+    def windows(path: Path, *, seconds: float, start: float, longest: float, idle: object) -> Generator[Window]:
         """A sample holds the second that it belongs to."""
         for at in np.arange(start, LENGTH, seconds):
             count = int(min(seconds, LENGTH - at) * RATE)
