@@ -20,6 +20,7 @@ COMPOSE_ONLY = {
     "VALKEY_PASSWORD": "Password of the queue. Letters and digits only.",
     "S3_ACCESS_KEY": "Name of the key to the object store.",
     "S3_SECRET_KEY": "Secret of the key to the object store, at least 8 characters.",
+    "TORCH_INDEX": "Where the worker image takes torch from when it is built, for example an index of CPU-only wheels; empty: PyPI, with 3 GB of CUDA.",
 }
 """Variables of docker-compose.yml that are no settings of Nutshell itself."""
 
