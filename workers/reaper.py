@@ -1,8 +1,15 @@
-"""Looks after what nobody holds: frees stages whose lease ran out and tells workers again of everything that waits. `python -m workers.reaper`; several do no harm."""
+"""Looks after what nobody holds: frees stages whose lease ran out, tells workers again of everything that waits, removes files that belong to nothing.
 
+`python -m workers.reaper`; several do no harm.
+"""
+
+import math
+import shutil
 import signal
 import threading
-from itertools import groupby
+import time
+from collections.abc import Iterator
+from itertools import groupby, islice
 
 import structlog
 
@@ -10,8 +17,15 @@ from pipeline import broker, logs
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError
 from pipeline.jobs import REAP_SECONDS
-from pipeline.store import jobs
+from pipeline.store import jobs, media
+from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, database_url
+
+SWEEP_SECONDS = 3600.0
+ORPHAN_SECONDS = 3600.0
+"""A file is stored a moment before its row."""
+WORK_SECONDS = 24 * 3600.0
+"""No download lasts so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +47,34 @@ def reap(db: Database, settings: Settings) -> int:
     return announced
 
 
+def sweep(db: Database, settings: Settings) -> int:
+    """Removes files of the media store without a row (their video was deleted while a worker stored them, or the worker was killed before it wrote the row)
+    and work folders of killed workers; how many. What is younger than a worker may need is left alone.
+
+    Raises:
+        ModelError: `database_unavailable`, `storage`.
+    """
+    blobs = Blobs(settings)
+    removed = 0
+    for keys in _batched(blobs.older_than(ORPHAN_SECONDS), 500):
+        with db.session() as s:
+            orphans = media.without_row(s, keys)
+        for key in orphans:
+            blobs.delete(key)
+        removed += len(orphans)
+    last = time.time() - WORK_SECONDS
+    for folder in (settings.home / "work").glob("*"):
+        if folder.stat().st_mtime < last:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed
+
+
+def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:
+    while batch := list(islice(keys, size)):
+        yield batch
+
+
 def main() -> None:
     settings = load()
     logs.configure(settings.log_level)
@@ -41,8 +83,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("reaper ready", every=REAP_SECONDS)
+    swept = -math.inf
     while not stop.is_set():
         try:
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                log.info("swept", removed=sweep(db, settings))
+                swept = time.monotonic()
             if announced := reap(db, settings):
                 log.info("stages announced again", number=announced)
         except ModelError as error:

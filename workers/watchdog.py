@@ -109,7 +109,7 @@ class Watchdog:
 
     def _listen(self) -> None:
         with self.db.session() as s:
-            waited = jobs.counts(s).oldest.get(self.queue, 0.0)
+            waited = jobs.waited(s, self.queue)
         if waited > DEAF_SECONDS and self._claim is None:
             log.error("stages wait and no hint comes, ending this process", queue=self.queue.value, seconds=round(waited))
             os._exit(EXIT_DEAF)

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import obstore
@@ -92,6 +93,12 @@ class Blobs:
         """It is gone afterwards, whether it was there or not."""
         with suppress(NotFound), _causes():
             obstore.delete(self._store, _checked(key))
+
+    def older_than(self, seconds: float) -> Iterator[str]:
+        """Keys that were put more than so many seconds ago."""
+        last = datetime.now(UTC) - timedelta(seconds=seconds)
+        for rows in obstore.list(self._store):
+            yield from (row["path"] for row in rows if row["last_modified"] < last)
 
     def delete_all(self, prefix: str) -> None:
         """Every key in the folder `prefix`."""

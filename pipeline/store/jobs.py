@@ -31,6 +31,7 @@ from pipeline.store.stages import (
     release_lost,
     renew,
     skip,
+    waited,
 )  # fmt: skip
 from pipeline.store.tables import JobRow, Outcome, StageRow, StageRunRow, VideoRow, WorkerRow
 from pipeline.types import Length, Options
@@ -38,7 +39,7 @@ from pipeline.types import Length, Options
 __all__ = [
     "BATCH", "INTERACTIVE", "Claim", "Counts", "Hint", "JobView", "StageView", "Submission", "cancel", "claim", "claim_next", "counts", "due", "fail",
     "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "options_of", "queue_position", "reap", "release", "release_lost", "renew", "retry",
-    "sign_in", "skip", "submit", "workers_seen",
+    "sign_in", "skip", "submit", "waited", "workers_seen",
 ]  # fmt: skip
 
 INTERACTIVE = 0

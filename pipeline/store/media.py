@@ -1,5 +1,6 @@
 """Which files belong to which video. The bytes are in blobs.py's store; a file is real when its row is there, so the row comes last."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
@@ -41,6 +42,12 @@ def list_media(s: Session, video_id: str) -> tuple[Media, ...]:
     """Oldest first."""
     rows = s.execute(select(MediaRow).where(MediaRow.video_id == video_id).order_by(MediaRow.id)).scalars()
     return tuple(Media(row.video_id, row.kind, row.key, row.name, row.content_type, row.size) for row in rows)
+
+
+def without_row(s: Session, keys: Sequence[str]) -> tuple[str, ...]:
+    """Those of `keys` that belong to no video."""
+    known = set(s.execute(select(MediaRow.key).where(MediaRow.key.in_(keys))).scalars())
+    return tuple(key for key in keys if key not in known)
 
 
 def delete_media(s: Session, key: str) -> None:

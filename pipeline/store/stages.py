@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import Cancelled, LeaseLost, NutshellError, cause
@@ -26,6 +26,9 @@ MAX_FAILURES = 8
 """Retryable errors in a row before a stage fails for good: with the pauses of backoff() about two hours."""
 STALLED_SECONDS = 4 * LEASE_SECONDS
 """A stage that has made no progress for so long hangs; its process is ended."""
+
+LINE = (StageRow.priority, StageRow.job_id)
+"""Who comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,7 @@ def claim_next(s: Session, queue: Queue, worker: str) -> Claim | None:
 
 
 def _claim(s: Session, which: ColumnElement[bool], worker: str) -> Claim | None:
-    first = (
-        select(StageRow.id)
-        .where(which, _due())
-        .order_by(StageRow.priority, StageRow.job_id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .cte("first")
-    )
+    first = select(StageRow.id).where(which, _due()).order_by(*LINE).limit(1).with_for_update(skip_locked=True).cte("first")
     now = func.clock_timestamp()
     row = s.execute(
         update(StageRow)
@@ -91,7 +87,8 @@ def _claim(s: Session, which: ColumnElement[bool], worker: str) -> Claim | None:
 
 
 def _due() -> ColumnElement[bool]:
-    return (StageRow.state == State.WAITING) & StageRow.ready & (StageRow.not_before <= func.clock_timestamp())
+    # In the words of the partial index, not as a parameter: a prepared statement with a parameter could not use it.
+    return and_(text("stages.state = 'waiting'"), StageRow.ready, StageRow.not_before <= func.clock_timestamp())
 
 
 def _held(claim: Claim) -> ColumnElement[bool]:
@@ -222,7 +219,7 @@ def free_expired(s: Session) -> tuple[Hint, ...]:
 
 
 def _free(s: Session, which: ColumnElement[bool]) -> tuple[Hint, ...]:
-    query = select(StageRow).where(which, StageRow.state == State.RUNNING).order_by(StageRow.job_id, StageRow.position).limit(100)
+    query = select(StageRow).where(which, text("stages.state = 'running'")).order_by(StageRow.job_id, StageRow.position).limit(100)
     rows = s.execute(query.with_for_update(skip_locked=True)).scalars().all()
     for row in rows:
         _ended(s, Fence(row.id, row.attempt), Outcome.LOST)
@@ -263,7 +260,13 @@ def due(s: Session, queue: Queue | None = None, *, limit: int = 64) -> tuple[Hin
     query = select(StageRow.queue, StageRow.id).where(_due())
     if queue is not None:
         query = query.where(StageRow.queue == queue)
-    return tuple(Hint(row.queue, row.id) for row in s.execute(query.order_by(StageRow.priority, StageRow.job_id).limit(limit)))
+    return tuple(Hint(row.queue, row.id) for row in s.execute(query.order_by(*LINE).limit(limit)))
+
+
+def waited(s: Session, queue: Queue) -> float:
+    """Seconds that the stage which is first in line has been due; 0.0: nobody waits."""
+    found = s.execute(select(StageRow.not_before).where(StageRow.queue == queue, _due()).order_by(*LINE).limit(1)).scalar_one_or_none()
+    return 0.0 if found is None else float(s.execute(select(func.extract("epoch", func.clock_timestamp() - found))).scalar_one())
 
 
 def reap(s: Session, queues: Sequence[Queue] = tuple(Queue)) -> tuple[Hint, ...]:

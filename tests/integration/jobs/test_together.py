@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from pipeline.errors import LeaseLost
@@ -153,3 +154,37 @@ def test_every_write_that_takes_a_fence_is_tried_by_the_zombie() -> None:
     }
 
     assert len(takes) == len(WRITES) - 1  # all but `finish`, which takes the claim
+
+
+def test_a_claim_looks_at_one_index_however_many_wait(db: Database) -> None:
+    statements: list[tuple[str, Any]] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+    paste(db)
+    with db.session() as s:
+        s.execute(
+            text(
+                "INSERT INTO videos (id, source_id, source_url, kind, title) SELECT g, g, '', 'youtube', '' FROM generate_series(1, 20000) g"
+            )
+        )
+        s.execute(
+            text(
+                "INSERT INTO jobs (kind, video_id, options, options_hash, state, priority) SELECT 'tldr', id, '{}', 'h', 'waiting', 0 FROM videos"
+            )
+        )
+        s.execute(
+            text(
+                "INSERT INTO stages (job_id, position, name, queue, state, ready, priority) SELECT id, 1, 'a', 'fetch', 'waiting', true, 0 FROM jobs"
+            )
+        )
+        s.execute(text("ANALYZE stages"))
+    statements.clear()
+    with db.session() as s:
+        assert jobs.claim_next(s, Queue.FETCH, "w") is not None
+    statement, values = next(found for found in statements if found[0].lstrip().startswith("WITH"))
+
+    with db.engine.connect() as connection:
+        plan = "\n".join(row[0] for row in connection.exec_driver_sql("EXPLAIN " + statement, values))
+
+    assert "Index Scan using ix_stages_due" in plan
+    assert "Seq Scan" not in plan
+    assert "Sort" not in plan

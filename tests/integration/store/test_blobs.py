@@ -80,3 +80,11 @@ def test_a_disk_that_cannot_be_written_is_a_cause(file: Path) -> None:
         with pytest.raises(ModelError) as caught:
             blobs.put(file, "x/y")
     assert caught.value.code == "storage"
+
+
+def test_what_is_older(blobs: Blobs, file: Path) -> None:
+    for key in ("v/a", "w"):
+        blobs.put(file, key)
+
+    assert sorted(blobs.older_than(-60)) == ["v/a", "w"]
+    assert list(blobs.older_than(60)) == []
