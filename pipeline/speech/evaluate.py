@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from pathlib import Path
 
 from pipeline.config import Settings
@@ -49,19 +50,17 @@ def evaluate(settings: Settings, data_dir: Path, report: Callable[[str], None]) 
     recogniser = Recogniser(settings)
     report(f"{recogniser.model_name} on {recogniser.device_reason}")
     report(f"{'recordings':<22}{'language':>9}{'words':>8}{'WER %':>8}{'substituted':>13}{'left out':>10}{'added':>7}")
-    rows: dict[str, list[tuple[Recording, list[Segment]]]] = {}
-    for recording in recordings(data_dir):
-        rows.setdefault(recording.group, []).append((recording, heard(recogniser, recording.path, recording.language)))
-    for group, pairs in rows.items():
+    for group, members in groupby(recordings(data_dir), key=lambda recording: recording.group):
+        pairs = [(recording, heard(recogniser, recording.path, recording.language)) for recording in members]
         report(_row(group, pairs))
-    for recording, segments in (pair for pairs in rows.values() for pair in pairs):
-        if recording.segments:
-            report(_times(start_errors(recording.segments, segments)))
+        for recording, segments in pairs:
+            if recording.segments:
+                report(_times(start_errors(recording.segments, segments)))
     return _not_speech(recogniser, data_dir, report)
 
 
 def recordings(data_dir: Path) -> Iterator[Recording]:
-    """Everything with a known text."""
+    """Everything with a known text, group after group."""
     known = json.loads((data_dir / f"{READERS}.json").read_text())
     segments = tuple(Segment(one["start"], one["end"], one["text"]) for one in known["segments"])
     yield Recording("LibriSpeech readers", "en", data_dir / f"{READERS}.opus", " ".join(one.text for one in segments), segments)
