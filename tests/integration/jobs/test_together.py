@@ -158,8 +158,10 @@ def test_every_write_that_takes_a_fence_is_tried_by_the_zombie() -> None:
 
 def test_a_claim_looks_at_one_index_however_many_wait(db: Database) -> None:
     statements: list[tuple[str, Any]] = []
-    event.listen(db.engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
-    paste(db)
+
+    def keep(*call: Any) -> None:
+        statements.append((call[2], call[3]))
+
     with db.session() as s:
         s.execute(
             text(
@@ -177,9 +179,10 @@ def test_a_claim_looks_at_one_index_however_many_wait(db: Database) -> None:
             )
         )
         s.execute(text("ANALYZE stages"))
-    statements.clear()
+    event.listen(db.engine, "before_cursor_execute", keep)
     with db.session() as s:
         assert jobs.claim_next(s, Queue.FETCH, "w") is not None
+    event.remove(db.engine, "before_cursor_execute", keep)
     statement, values = next(found for found in statements if found[0].lstrip().startswith("WITH"))
 
     with db.engine.connect() as connection:
