@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from pipeline import broker
 from pipeline.config import Settings
+from pipeline.errors import NutshellError
 from pipeline.language.generator import Embedder, Generator, open_embedder, open_generator
 from pipeline.store import videos
 from pipeline.store.blobs import Blobs
@@ -49,6 +50,13 @@ class Services:
             if waiting is None or waiting.done():
                 waiting = self._waiting[name] = self._threads.submit(test)
             return waiting
+
+    def languages(self) -> frozenset[str] | None:
+        """What the language model's card lists; None while it does not say. Asked in the background: a page does not wait for a model."""
+        try:
+            return cast(frozenset[str], self.asked("languages", lambda: self.generator.languages).result(0.2))
+        except (NutshellError, TimeoutError):
+            return None
 
     def warm(self) -> None:
         """Loads in the background what the first submission would wait for."""

@@ -86,11 +86,18 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
 
 
 def choices(found: VideoRows, want: Asked) -> dict[str, Any]:
-    """What stands in the menus of language and length."""
+    """What stands in the menus of language and length. Languages that no model here writes are there too: choosing one says which model would."""
     own = found.language or "und"
     made = list(dict.fromkeys(code for code, _ in found.renditions if code != own))
     rest = [code for code, _ in menu() if code not in {own, *made}]
-    groups = (("As spoken", [own]), ("Made already", made), ("Translated", rest))
+    written = services().languages() or frozenset()
+    able = [code for code in rest if (code == "en" and found.kind != "transcript") or {own, code} <= written]
+    groups = (
+        ("As spoken", [own]),
+        ("Made already", made),
+        ("Translated here", able),
+        ("With another model", [code for code in rest if code not in able]),
+    )
     return {
         "language_groups": [(title, [(code, words.language_name(code)) for code in codes]) for title, codes in groups if codes],
         "chosen_language": want.language or (found.summary.language if found.summary else own),

@@ -98,6 +98,7 @@ export function startHome() {
     stream: "/api/v1/events",
     partUrl: () => "/parts/library",
     isLive: () => !!$("#part-library[data-live]"),
+    first: "library",
     parts: () => ["library"],
   });
   for (const form of $$(".examples form")) form.addEventListener("submit", () => { $("button", form).disabled = true; });

@@ -15,13 +15,17 @@ const PARTS = {
   summary: ["summary", "coverage", "tools"],
   download: ["tools"],
 };
+/** Milliseconds between two fetches of a part that is long. */
+const PACE = { transcript: 4000, library: 1000 };
 const LOST_AFTER = 10_000;
 
 export class Live {
-  /** `stream`: address of the events; `partUrl(name)`: address of a part; `isLive()`: something still runs; `onChange(names, events)`: after parts were redrawn. */
-  constructor({ stream, partUrl, isLive, parts = (event) => PARTS[event], onChange = () => {} }) {
-    Object.assign(this, { stream, partUrl, isLive, parts, onChange });
+  /** `stream`: address of the events; `partUrl(name)`: address of a part; `isLive()`: something still runs; `parts(event)`: what an event changes;
+   *  `first`: the part that knows whether something runs; `onChange(names, events)`: after parts were redrawn. */
+  constructor({ stream, partUrl, isLive, first, parts = (event) => PARTS[event], onChange = () => {} }) {
+    Object.assign(this, { stream, partUrl, isLive, first: [first], parts, onChange });
     this.events = new Set();
+    this.fetched = new Map();
     this.waiting = new Set();
     this.lost = 0;
     document.addEventListener("visibilitychange", () => this.check());
@@ -37,7 +41,10 @@ export class Live {
 
   open() {
     this.source = new EventSource(this.stream);
-    this.source.addEventListener("state", () => { this.found(); this.everything(); });
+    // a page that was just drawn only makes sure that nothing ended before the stream began; one that comes back looks at everything
+    const names = this.opened ? null : this.first;
+    this.opened = true;
+    this.source.addEventListener("state", () => { this.found(); if (names && !this.lost) this.wants(names); else this.everything(); });
     for (const event of Object.keys(PARTS)) this.source.addEventListener(event, () => this.wants(this.parts(event), event));
     for (const event of ["done", "failed", "cancelled"]) this.source.addEventListener(event, () => this.everything());
     this.source.addEventListener("error", () => this.missed());
@@ -71,23 +78,26 @@ export class Live {
   }
 
   async refresh() {
-    if (this.busy) { this.timer = setTimeout(() => this.refresh(), 120); return; }
     this.timer = null;
-    this.busy = true;
-    const names = [...this.waiting];
+    if (this.busy) { this.wants([]); return; }
+    const now = Date.now();
+    const names = [...this.waiting].filter((name) => now - (this.fetched.get(name) ?? 0) >= (PACE[name] ?? 0));
+    for (const name of names) this.waiting.delete(name);
     const events = [...this.events];
-    this.waiting.clear();
     this.events.clear();
+    this.busy = true;
+    const wasLive = this.isLive();
     try {
       await Promise.all(names.map((name) => this.fetchPart(name)));
-      this.onChange(names, events);
-      if (!this.isLive()) this.close();
-      else this.check();
+      if (names.length || events.length) this.onChange(names, events);
+      if (wasLive && !this.isLive()) this.everything();
+      this.check();
     } catch {
       for (const name of names) this.waiting.add(name);
-      setTimeout(() => this.wants([]), 2000);  // the server is away for a moment
+      await new Promise((done) => { setTimeout(done, 2000); }); // the server is away for a moment
     } finally {
       this.busy = false;
+      if (this.waiting.size) this.wants([]);
     }
   }
 
@@ -95,8 +105,9 @@ export class Live {
     const part = $(`[data-part="${name}"]`);
     if (!part) return;
     const response = await fetch(this.partUrl(name), { headers: { Accept: "text/html" } });
-    if (response.status === 404) { this.close(); return; }
+    if (response.status === 404) { this.waiting.clear(); this.close(); return; } // deleted meanwhile
     if (!response.ok) throw new Error(response.statusText);
+    this.fetched.set(name, Date.now());
     const html = await response.text();
     const template = document.createElement("template");
     template.innerHTML = html;

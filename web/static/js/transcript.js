@@ -31,6 +31,7 @@ export class TranscriptView {
   read() {
     this.lines = $$(".line", this.body).map((node) => ({ node, start: Number(node.dataset.t), end: Number(node.dataset.end) }));
     this.now = null;
+    if (this.find.value) this.search();
     this.show(this.player.position, false);
   }
 

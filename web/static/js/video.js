@@ -64,6 +64,7 @@ export function startVideo() {
   new Live({
     stream: `/api/v1/videos/${id}/events`,
     partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
+    first: "status",
     isLive: () => $("#part-status").hasAttribute("data-live"),
     onChange(names, events) {
       if (events.includes("video")) newPicture();
