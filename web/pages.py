@@ -52,10 +52,9 @@ def shared_link() -> str:
 
 def troubles() -> tuple[str, ...]:
     """What will not work yet, told before the first video is tried."""
-    names = {"lm": "The language model is not ready yet", "embed": "Search is not ready yet", "broker": "The queue cannot be reached"}
-    return tuple(
-        f"{names[name]}: {trouble}" for name, trouble in health.check(services(), patience=0.7).items() if trouble and name in names
-    )
+    names = {"lm": "the language model", "embed": "search", "broker": "the queue"}
+    away = [names[name] for name, trouble in health.check(services(), patience=0.7).items() if trouble and name in names]
+    return (f"Still starting: {', '.join(away)}. What you paste now waits until everything is there.",) if away else ()
 
 
 @blueprint.get("/parts/library")

@@ -17,16 +17,16 @@ function element(old, fresh) {
 }
 
 // What the reader changes, and what scripts mark: the server knows nothing of these.
-const KEPT = new Set(["open", "aria-current", "tabindex"]);
+const KEPT = new Set(["open", "tabindex"]);
 const MARKS = ["is-now", "is-cued", "has-grown"];
 
 function attributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(KEPT.has(name) && /^(DETAILS|A|LI)$/.test(old.nodeName))) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !KEPT.has(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (name === "value" && old.matches("input, select, textarea")) continue;
-    if (name === "checked") continue;
+    if (name === "checked" || (KEPT.has(name) && old.hasAttribute(name))) continue;
     if (name === "class") {
       const marked = MARKS.filter((mark) => old.classList.contains(mark));
       const wanted = [value, ...marked].join(" ").trim();
