@@ -10,16 +10,19 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+import torch
 from tokenizers.decoders import DecodeStream
 
 from pipeline.errors import ContextTooLong
 from pipeline.language.generator import Priority, unavailable
 from pipeline.language.llama import Llama, Slab, Span
+from pipeline.language.pace import Pace
 from pipeline.language.sampling import Sampling, choose
 
 if TYPE_CHECKING:
@@ -142,6 +145,7 @@ class Engine:
         """What each slot of the main slab holds, or held: a prompt that starts alike takes it over."""
         self._slice = 256
         self._pass = 0
+        self._pace = Pace(torch.get_num_threads())
         self._failure: BaseException | None = None
         self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name="language-engine", daemon=True)
@@ -304,8 +308,10 @@ class Engine:
         return True
 
     def _step(self, planned: Sequence[tuple[Request, Span]]) -> None:
+        size = sum(len(span.tokens) for _, span in planned)
         begun = time.perf_counter()
-        logits = self._model.forward([span for _, span in planned])
+        with self._paced(size):
+            logits = self._model.forward([span for _, span in planned])
         writers = [request for request, span in planned if span.wanted]
         for request, span in planned:
             request.read += len(span.tokens)
@@ -315,7 +321,19 @@ class Engine:
             tokens = choose(logits, [request.answer for request in writers], [request.sampling for request in writers])
             for request, token in zip(writers, tokens, strict=True):
                 self._accept(request, token)
-        self._adapt(sum(len(span.tokens) for _, span in planned), time.perf_counter() - begun)
+        self._adapt(size, time.perf_counter() - begun)
+
+    @contextmanager
+    def _paced(self, tokens: int) -> Iterator[None]:
+        """A pass with as many threads as are fastest now. On a GPU the CPU's threads do not matter."""
+        if self._model.device.type != "cpu":
+            yield
+            return
+        threads = self._pace.threads(tokens)
+        torch.set_num_threads(threads)
+        begun = time.perf_counter()
+        yield
+        self._pace.note(tokens, threads, time.perf_counter() - begun)
 
     def _adapt(self, tokens: int, seconds: float) -> None:
         """Learn how many tokens a slice may have."""

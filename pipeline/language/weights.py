@@ -79,9 +79,11 @@ def read(path: Path) -> Checkpoint:
     Raises:
         ModelError: `model_broken`, saying what is wrong with it.
     """
+    from safetensors import SafetensorError
+
     try:
         return read_gguf(path) if path.suffix == ".gguf" else read_folder(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError("model_broken", f"The model {path.name} cannot be read: {error!r}.") from error
 
 
