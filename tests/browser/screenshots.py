@@ -1,6 +1,6 @@
 """The pictures in the README: `python -m tests.browser.screenshots [FOLDER]` starts the product against the stand-in, fills a library and photographs it.
 
-Pictures are palette PNGs (made small by ffmpeg, if it is there), each below 300 kB.
+Each is below 300 kB; one that is not is reduced to a palette by ffmpeg.
 """
 
 import shutil
@@ -87,8 +87,8 @@ def photograph(browser: Browser, address: str, youtube: StandIn, shot: Shot, fol
 
 
 def shrink(path: Path) -> None:
-    """To 256 colours, which the eye hardly sees on a page like ours."""
-    if not shutil.which("ffmpeg"):
+    """To 256 colours when it is too large: gradients then show bands."""
+    if path.stat().st_size < MOST or not shutil.which("ffmpeg"):
         return
     small = path.with_suffix(".small.png")
     palette = "split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=none"

@@ -148,12 +148,12 @@ def test_eight_tabs_of_a_running_video_do_not_starve_each_other(new_context: New
     context = new_context()
     context.add_init_script(HIDE)
     first = context.new_page()
-    paste_video(first, "talkLong001")
+    paste_video(first, "talkMedAuto")
     tabs = [first]
     for _ in range(7):
         tabs[-1].evaluate(AWAY, True)
         tab = context.new_page()
-        tab.goto("/v/talkLong001", timeout=60_000)  # busy machines are slow, but a starved tab waits for ever
+        tab.goto("/v/talkMedAuto", timeout=60_000)  # busy machines are slow, but a starved tab waits for ever
         expect(tab.get_by_test_id("player")).to_be_visible()
         tabs.append(tab)
     tabs[-1].evaluate(AWAY, True)
