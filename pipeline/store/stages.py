@@ -195,8 +195,15 @@ def fail(s: Session, claim: Claim, error: NutshellError) -> State:
     _ended(s, claim.fence, Outcome.FAILED)
     row.failures += 1
     again = error.retryable and row.failures < MAX_FAILURES
-    _give_up_or_wait(s, row, error, again, backoff(row.failures) if error.retry_after is None else error.retry_after)
+    _give_up_or_wait(s, row, error, again, _pause(error, row.failures))
     return row.state
+
+
+def _pause(error: NutshellError, failures: int) -> float:
+    """Seconds. What the error says is right twice; a server that has not come back by then is given more and more time."""
+    if error.retry_after is None:
+        return backoff(failures)
+    return error.retry_after if failures <= 2 else max(error.retry_after, backoff(failures - 2))
 
 
 def release(s: Session, claim: Claim) -> None:
