@@ -11,9 +11,8 @@ from pipeline.language.generator import Embedder, Generator
 from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
 from pipeline.summary import prompts
-from pipeline.summary.lexicon import STOP
 from pipeline.summary.verify import Verdict, check, tidy
-from pipeline.summary.words import content
+from pipeline.summary.words import content, light_words
 from pipeline.types import Answer, AnswerCitation, Hit
 
 CHUNKS = 8
@@ -90,7 +89,7 @@ def _phrased(question: str, best: Sequence[Moment], generator: Generator | None)
 
 def _answers(question: str, text: str, top: Moment) -> bool:
     """Whether `text` has the words that the question shares with the best sentence: "Fernholm is not big" is true, and no answer to how many buses it has."""
-    stop = STOP[language_of(question)]
+    stop = light_words(language_of(question))
     shared = set(content(question, stop)) & set(content(top.sentence.text, stop))
     return shared <= set(content(text, stop))
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.summary.lexicon import WEAK
-from pipeline.summary.words import content, inverse_frequency, stop_words
+from pipeline.summary.words import content, inverse_frequency, light_words
 from pipeline.types import Sentence
 
 
@@ -26,7 +25,7 @@ class Reading:
 
 def read(sentences: Sequence[Sentence], language: str) -> Reading:
     """Count the words of `sentences`, in `language` (ISO 639-1; any other value works with less knowledge)."""
-    stop = stop_words(language, (sentence.text for sentence in sentences)) | WEAK.get(language, frozenset())
+    stop = light_words(language, (sentence.text for sentence in sentences))
     bags = tuple(tuple(content(sentence.text, stop)) for sentence in sentences)
     return Reading(tuple(sentences), language, stop, bags, inverse_frequency(bags))
 

@@ -34,6 +34,8 @@ NEAR = 5
 """Sentences around a sponsor's name that may belong to the advertisement."""
 SPREAD = 0.55
 """How much a chosen sentence costs those that are like it."""
+AGAIN = 0.6
+"""Cosine of term vectors from which two sentences say the same thing."""
 OPENING = 14
 """Sentences that a gist is chosen from."""
 LEAST = 0.15
@@ -188,12 +190,18 @@ def pick(value: Mapping[int, float], rows: Mapping[int, np.ndarray], wanted: int
     chosen: list[int] = []
     while len(chosen) < min(wanted, len(value)):
         against = [rows[other] for other in (*taken, *chosen)]
-        left = {at: value[at] - SPREAD * max((float(rows[at] @ row) for row in against), default=0.0) for at in value if at not in chosen}
+        left = {at: value[at] - _likeness(rows[at], against) for at in value if at not in chosen}
         best = max(left, key=lambda at: (left[at], -at))
         if chosen and left[best] < LEAST:
             break
         chosen.append(best)
     return sorted(chosen)
+
+
+def _likeness(row: np.ndarray, against: Sequence[np.ndarray]) -> float:
+    """What a sentence loses for being like one that is chosen: little for a shared subject, nearly everything for saying it again."""
+    near = max((float(row @ other) for other in against), default=0.0)
+    return SPREAD * near + 4.0 * max(0.0, near - AGAIN)
 
 
 def _position(number: int, count: int) -> float:
@@ -214,6 +222,6 @@ def opening(reading: Reading, scored: Scored, title: str) -> dict[int, float]:
     value = scored.worth + 1.2 * central
     for i, sentence in enumerate(reading.sentences):
         announces = any(sign in sentence.text.casefold() for sign in about)
-        value[i] += 0.1 * (i < early) + 0.3 * (announces and i < early) + 0.2 * min(3, len(asked.intersection(reading.bags[i])))
+        value[i] += 0.1 * (i < early) + 0.45 * (announces and i < early) + 0.2 * min(3, len(asked.intersection(reading.bags[i])))
     best = [int(i) for i in np.argsort(-value, kind="stable") if int(i) not in scored.skipped][:OPENING]
     return {i: float(value[i]) for i in best}

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from pipeline.summary.lexicon import STOP
+from pipeline.summary.lexicon import STOP, WEAK
 
 CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 THAI = r"\u0e00-\u0e7f\u0e80-\u0eff\u1780-\u17ff\u1000-\u109f"
@@ -94,6 +94,11 @@ def stop_words(language: str, texts: Iterable[str] = ()) -> frozenset[str]:
         counts.update(set(words(text)))
         n += 1
     return frozenset(word for word, count in counts.items() if n >= 24 and count > n / 8)
+
+
+def light_words(language: str, texts: Iterable[str] = ()) -> frozenset[str]:
+    """The stop words, and those that say little besides: what titles are not made of and sentences are not chosen for."""
+    return stop_words(language, texts) | WEAK.get(language, frozenset())
 
 
 def content(text: str, stop: frozenset[str]) -> list[str]:
