@@ -81,7 +81,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "questions": views.questions(chapters),
         "advice": advice,
         "base": services().settings.public_url.rstrip("/"),
-        **choices(found, want),
+        **(choices(found, want) if part in ("", "tools") else {}),
     }
 
 

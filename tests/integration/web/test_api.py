@@ -8,15 +8,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate as validate_openapi
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from pipeline.export.document import schema
 from pipeline.language.generator import Embedder
 from pipeline.store import jobs, media, transcripts, videos
+from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.media import Media
 from pipeline.types import Length, Origin, Segment
 from tests.integration.web import talk
 from tests.integration.web.conftest import services
+from web.media import ranged
 
 LINK = "https://youtu.be/bbbbbbbbbbb?t=90"
 V1 = "/api/v1"
@@ -263,6 +266,30 @@ def test_recordings_come_in_ranges(client: FlaskClient, sound: str) -> None:
         assert (head.status_code, head.data, head.content_length) == (200, b"", 1000)
     with client.get(f"{sound}?download=1") as saved:
         assert saved.headers["Content-Disposition"] == "attachment; filename=\"T_glich.webm\"; filename*=UTF-8''T%C3%A4glich.webm"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "start", "end"),
+    [(None, 200, 0, 1000), ("bytes=10-19", 206, 10, 20), ("bytes=-5", 206, 995, 1000), ("bytes=0-", 200, 0, 1000), ("bytes=0-1,5-6", 200, 0, 1000), ("lines=1-2", 200, 0, 1000)],
+)  # fmt: skip
+def test_an_object_store_gives_the_same_ranges(app: Flask, settings, tmp_path, asked: str | None, status: int, start: int, end: int) -> None:
+    """Through obstore, as from S3: here its store in memory."""
+    body = bytes(range(250)) * 4
+    (tmp_path / "sound").write_bytes(body)
+    blobs = Blobs(settings.model_copy(update={"media_url": "memory:///"}))
+    blobs.put(tmp_path / "sound", "audio/x.webm")
+    found = Media(talk.ID, "audio", "audio/x.webm", "x.webm", "audio/webm", 1000)
+    with app.test_request_context("/", headers={"Range": asked} if asked else {}):
+        response = ranged(blobs, found)
+    assert (response.status_code, response.get_data()) == (status, body[start:end])
+    assert response.headers["Accept-Ranges"] == "bytes"
+    if status == 206:
+        assert response.headers["Content-Range"] == f"bytes {start}-{end - 1}/1000"
+    with app.test_request_context("/", headers={"Range": "bytes=5000-"}), pytest.raises(RequestedRangeNotSatisfiable):
+        ranged(blobs, found)
+    with app.test_request_context("/", method="HEAD"):
+        head = ranged(blobs, found)
+    assert (head.get_data(), head.content_length) == (b"", 1000)
 
 
 def test_the_page_offers_the_recording(client: FlaskClient, sound: str) -> None:
