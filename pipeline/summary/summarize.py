@@ -110,16 +110,14 @@ def make_summary(
     made_chapters: Sequence[Chapter] = (),
     language: str | None = None,
 ) -> Summary:
-    """The whole summary of one transcript, in its language (`language`, default: the video's).
+    """The whole summary of one transcript, in its language (`language`, default: the video's). Raises what `emit` raises, `no_speech`, and ModelError.
 
-    `done` and `made_chapters` are what an earlier run handed to `on_partial`: they are kept, and only the rest is made. Raises what `emit` raises, `no_speech`,
-    and ModelError when the model went away.
+    `done` and `made_chapters` are what an earlier run handed to `on_partial`: they are kept, and only the rest is made.
     """
     if not sentences:
         raise cause("no_speech")
     emit(Progress("summary", 0.0, "Reading the transcript"))
-    reading = read(sentences, language or video.language or "und")
-    duration = video.duration or sentences[-1].end
+    reading, duration = read(sentences, language or video.language or "und"), video.duration or sentences[-1].end
     scored = score(reading, video.title, _central_chunks(chunks, vectors, len(sentences)))
     sense = Sense(sentences, chunks, vectors, subject(video), embedder) if embedder is not None else None
     chapters = tuple(made_chapters) or find_chapters(video, reading, chunks, vectors, duration, sense)
@@ -129,19 +127,11 @@ def make_summary(
     todo = drafts(reading, scored, chapters, wanted, sense, lambda: emit(Progress("summary", 0.07, "Choosing what matters")))
     work = _Work(reading, scored, chapters, list(done), [draft for draft in todo if not _is_made(draft, reading, done)], emit, on_partial)
     if generator is not None and _speaks(generator, reading.language):
-        phraser = Phraser(reading, embedder)
-        work.phrase(phraser, generator, titles=not made_chapters)
-        log.info(
-            "points_phrased",
-            phrased=sum(point.kind == "phrased" for point in work.points),
-            refused=len(phraser.refused),
-            left=len(work.left),
-        )
+        work.phrase(Phraser(reading, embedder), generator, titles=not made_chapters)
     work.quote_rest()
     points = tuple(sorted(work.points, key=lambda point: (point.chapter, point.start)))
     overview = _overview(points, _weights(reading, scored, points, sense), OVERVIEW[options.length], gist)
     on_partial(Overview(overview))
-    emit(Progress("summary", 1.0, "Summary ready"))
     return Summary(
         language=reading.language,
         length=options.length,
@@ -214,6 +204,8 @@ class _Work:
                 generator.generate([*asked, *names], priority=Priority.BATCH, on_done=on_done)
             if names:
                 self._on_partial(Chapters(self.chapters))
+        phrased = sum(point.kind == "phrased" for point in self.points)
+        log.info("points_phrased", phrased=phrased, refused=len(phraser.refused), left=len(self.left))
 
     def quote_rest(self) -> None:
         """What was not phrased is quoted."""
