@@ -7,7 +7,7 @@ from pipeline import logs
 from pipeline.config import Settings, load
 from web import api, api_find, asking, events, forms, health, media, pages, problems, rendering, security
 from web.services import EXTENSION, Services
-from web.uploads import UploadRequest
+from web.uploads import UploadRequest, sweep
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request that is no upload."""
@@ -47,5 +47,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.teardown_request(lambda _error: request.discard_files())  # type: ignore[attr-defined]  # the store has its own copy
     Compress(app)
     if serving:
+        sweep(settings.uploads_dir)
         services.warm()
     return app

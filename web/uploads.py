@@ -2,6 +2,7 @@
 
 import hashlib
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +16,8 @@ from pipeline.source import captions, uploads
 from pipeline.source.links import Source
 from web.services import services
 
+PREFIX = "incoming-"
+DAY = 24 * 3600
 FORM_ROOM = 1024 * 1024
 """Bytes that the rest of an upload's form may take."""
 
@@ -24,7 +27,7 @@ class HashedFile:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix="incoming-", delete=False)  # noqa: SIM115 - closed by discard()
+        self._file: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix=PREFIX, delete=False)  # noqa: SIM115 - closed by discard()
         self.path = Path(self._file.name)
         self._digest = hashlib.sha256()
         self.size = 0
@@ -44,6 +47,13 @@ class HashedFile:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what uploads left that were under way when their process was killed. Those of the last day may still be under way in another process."""
+    for path in folder.glob(f"{PREFIX}*"):
+        if path.stat().st_mtime < time.time() - DAY:
+            path.unlink(missing_ok=True)
 
 
 class UploadRequest(Request):
