@@ -244,6 +244,8 @@ SPONSOR: Final[tuple[str, ...]] = word_phrases(
 
 SPONSOR_NEAR: Final[tuple[str, ...]] = word_phrases(
     """
+    a word from | say a word about | quick word | now back to | back to the video | back to the show | back to our | makes this possible | makes them possible
+    | support the show | support the channel | thank you to | thanks to our | before i go on | before we continue |
     dot com slash | .com/ | link in the description | link below | check out | check them out | sign up | free for | subscription | our partners | go
     to | head over to | offer | listeners | enlace en la descripción | lien dans la description | link in der beschreibung | link na descrição | link
     in descrizione

@@ -60,19 +60,34 @@ class Scored:
 
 
 def advertisements(sentences: Sequence[Sentence]) -> dict[int, str]:
-    """Positions of sentences that advertise or ask to subscribe, with the reason. A sponsor's mention draws the sentences between it and the next sign of a pitch with it."""
+    """Positions of sentences that advertise or ask to subscribe, with the reason.
+
+    A sponsor's mention is a pitch when a second sign stands near it; then all between the first and the last sign, or mention of its names, belongs to it.
+    """
     low = [sentence.text.casefold().replace("’", "'") for sentence in sentences]
-    sure = [i for i, text in enumerate(low) if any(sign in text for sign in SPONSOR)]
-    signs = {i for i, text in enumerate(low) if any(sign in text for sign in SPONSOR_NEAR)}
+    sure = [i for i, text in enumerate(low) if _PITCH.search(text) and not _DENIED.search(text)]
+    signs = {i: len(_SIGN.findall(text)) + len(_PITCH.findall(text)) for i, text in enumerate(low)} if sure else {}
     out: dict[int, str] = {}
     for at in sure:
-        near = [i for i in signs | set(sure) if abs(i - at) <= NEAR]
-        for i in range(min(near, default=at), max(near, default=at) + 1):
-            out[i] = "advertisement"
+        window = range(max(0, at - NEAR), min(len(low), at + NEAR + 1))
+        if sum(signs[i] for i in window) < 2:
+            continue
+        names = set(_NAME.findall(sentences[at].text))
+        near = [i for i in window if signs[i] or any(name in sentences[i].text for name in names)]
+        out.update(dict.fromkeys(range(min(near), max(near) + 1), "advertisement"))
     for i, text in enumerate(low):
         if i not in out and length(text) <= 40 and any(sign in text for sign in SUBSCRIBE) and _is_call(text):
             out[i] = "call to subscribe"
     return out
+
+
+def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
+    """Any of the phrases, at the beginning of a word."""
+    return re.compile("|".join(rf"(?<!\w){re.escape(phrase)}" for phrase in phrases))
+
+
+_PITCH, _SIGN = _any_of(SPONSOR), _any_of(SPONSOR_NEAR)
+_DENIED = re.compile(r"\b(?:not|no|n't|never) (?:\w+ )?sponsor")
 
 
 def _is_call(text: str) -> bool:

@@ -1,0 +1,102 @@
+"""Questions to real talks, with the real embeddings and the built-in LLaMA: right moments, nothing invented, and "not found" where nothing was said."""
+
+import pytest
+
+from pipeline.errors import InputError, ModelError
+from pipeline.language.generator import Embedder
+from pipeline.library.answer import answer, ask
+from pipeline.store.database import Database
+from pipeline.summary.sentences import plain
+from pipeline.types import Answer
+from tests.integration.library.conftest import TALKS, id_of
+from tests.integration.summary import builtin
+from tests.standin.talks import load_talk
+from tests.unit.summary.fakes import Away, Model
+
+FACTS = [(name, fact) for name in TALKS for fact in load_talk(name).facts]
+NOT_SAID = [(name, question) for name in TALKS for question in load_talk(name).unanswerable]
+
+
+def stands(found: Answer) -> bool:
+    """Every citation's words are in the talk that it names, at its time."""
+    said = {id_of(name): load_talk(name).cues for name in TALKS}
+    return all(
+        plain(c.quote) in plain(" ".join(text for start, end, text in said[c.video_id] if end > c.start and start < c.end))
+        for c in found.citations
+    )
+
+
+def test_most_facts_are_found_at_their_moment(db: Database, embedder: Embedder) -> None:
+    """Quotes only: how good retrieval is, whatever the model does."""
+    right = []
+    for name, fact in FACTS:
+        found = ask(db, embedder, None, fact.question)
+        assert stands(found)
+        right.append(found.found and any(c.video_id == id_of(name) and c.start < fact.end and c.end > fact.start for c in found.citations))
+
+    assert sum(right) / len(right) >= 0.6, [fact.question for (_, fact), ok in zip(FACTS, right, strict=True) if not ok]
+
+
+def test_most_questions_without_an_answer_get_none(db: Database, embedder: Embedder) -> None:
+    wrong = []
+    for _, question in NOT_SAID:
+        found = ask(db, embedder, None, question)
+        if found.found:
+            wrong.append(question)
+        else:
+            assert found.text == "This was not found in your videos."
+            assert found.citations == ()
+            assert found.nearest
+
+    assert len(wrong) / len(NOT_SAID) <= 0.34, wrong
+
+
+def test_the_built_in_model_answers_with_what_was_said_or_is_not_heard(db: Database, embedder: Embedder) -> None:
+    fact = load_talk("medium").facts[2]
+
+    *words, last = answer(db, embedder, builtin.generator(), fact.question, video_id=id_of("medium"))
+
+    assert isinstance(last, Answer)
+    assert "".join(str(word) for word in words) == last.text
+    assert last.found
+    assert last.kind in ("phrased", "quote")
+    assert fact.answered_by(last.text)
+    assert stands(last)
+
+
+def test_an_invention_is_replaced_by_the_sentence_itself(db: Database, embedder: Embedder) -> None:
+    found = ask(db, embedder, Model(lambda prompt: "The benches cost nine million dollars."), "What did the benches cost?")
+
+    assert found.kind == "quote"
+    assert "38,000" in found.text
+
+
+def test_a_model_that_is_away_does_not_cost_the_answer(db: Database, embedder: Embedder) -> None:
+    class Gone(Away):
+        def stream(self, *args: object, **kwargs: object):  # type: ignore[no-untyped-def,override]
+            raise ModelError("model_unavailable", "The language model is not running.", retryable=True)
+
+    assert "38,000" in ask(db, embedder, Gone(lambda prompt: ""), "What did the benches cost?").text
+
+
+def test_a_library_without_videos_answers_nothing(empty: Database, embedder: Embedder) -> None:
+    found = ask(empty, embedder, None, "What did the benches cost?")
+
+    assert (found.found, found.nearest) == (False, ())
+
+
+def test_one_video_is_not_answered_from_another(db: Database, embedder: Embedder) -> None:
+    found = ask(db, embedder, None, "What did the benches cost?", video_id=id_of("short"))
+
+    assert not found.found
+    assert found.text == "This was not found in this video."
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [("", "empty_question"), (" \n", "empty_question"), ("why " * 501, "long_question"), ("x" * 100_000, "long_question")],
+)
+def test_bad_questions(db: Database, embedder: Embedder, question: str, code: str) -> None:
+    with pytest.raises(InputError) as error:
+        ask(db, embedder, None, question)
+    assert error.value.code == code
