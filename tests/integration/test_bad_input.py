@@ -106,6 +106,7 @@ def silent_wav(path: Path, seconds: int = 3) -> Path:
     ("name", "content"),
     [
         ("zero.mp3", b""),
+        ("text.mp3", b"The bees leave the hive in the morning. They come home with pollen."),
         ("renamed.mp4", b"\x7fELF" + bytes(range(256)) * 20),
         ("list.mp3", b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/secret\n"),
         ("concat.mp4", b"ffconcat version 1.0\nfile '/etc/passwd'\n"),
@@ -125,8 +126,8 @@ def test_files_that_cannot_be_read(nutshell: Command, tmp_path: Path, name: str,
     one_line(result)
 
 
-def test_text_is_a_transcript_whatever_it_is_called(nutshell: Command, tmp_path: Path) -> None:
-    path = tmp_path / "text.mp3"
+def test_a_little_text_is_enough(nutshell: Command, tmp_path: Path) -> None:
+    path = tmp_path / "bees.txt"
     path.write_text("The bees leave the hive in the morning. They come home with pollen. The queen stays.")
 
     result = nutshell("tldr", str(path))
