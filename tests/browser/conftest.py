@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -33,9 +34,9 @@ def _youtube() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session", name="address")
-def _address(browser: Browser, youtube: StandIn) -> Iterator[str]:
+def _address(browser: Browser, youtube: StandIn, prepared_home: Path) -> Iterator[str]:
     """Where the product answers. After `browser`, so that nothing is started where there is none."""
-    with product(youtube) as address:
+    with product(youtube, models=prepared_home / "models") as address:
         yield address
 
 

@@ -20,10 +20,12 @@ PATIENCE = 240.0
 
 
 @contextmanager
-def product(standin: StandIn, home: Path | None = None) -> Iterator[str]:
-    """Runs Nutshell and gives the address of its page. Without `home` the data folder is temporary."""
+def product(standin: StandIn, home: Path | None = None, models: Path | None = None) -> Iterator[str]:
+    """Runs Nutshell and gives the address of its page. Without `home` the data folder is temporary, and may borrow prepared `models`."""
     with tempfile.TemporaryDirectory(prefix="nutshell-") as folder:  # a short path: sockets lie in it
         data = home or Path(folder)
+        if models and not home:
+            (data / "models").symlink_to(models)
         settings = {"NUTSHELL_HOME": str(data), "NUTSHELL_PROXY": standin.proxy, "NUTSHELL_EXTRA_CA": str(standin.ca_file)}
         program = subprocess.Popen(
             [sys.executable, "-m", "workers.cli", "up", "--port", "0"], cwd=ROOT, env=os.environ | settings,
