@@ -7,6 +7,7 @@ marginal relevance (Carbonell and Goldstein) keeps the chosen from saying the sa
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -131,8 +132,8 @@ def _plain_worth(reading: Reading, at: int, asked: set[str]) -> float:
 def shape(text: str, language: str) -> float:
     """How well a sentence reads by itself, whatever it says: about -2 (greeting, fragment) to 0.4 (announces what matters)."""
     low = text.casefold().replace("’", "'")
-    row = words(low[lead(text, language) :])
-    size = length(low[lead(text, language) :])
+    body = text[lead(text, language) :]
+    row, size = words(body), length(body)
     none: frozenset[str] = frozenset()
     value = -0.12 * max(0.0, IDEAL[0] - size) - 0.03 * max(0.0, size - IDEAL[1])
     costs = (
@@ -153,19 +154,16 @@ def shape(text: str, language: str) -> float:
 
 def lead(text: str, language: str) -> int:
     """Characters at the start of `text` that only join it to what came before ("So, you know, …"); 0 when nothing readable would remain."""
-    at = 0
-    leads = LEADS.get(language, ())
-    for _ in range(4):
-        low = text[at:].casefold()
-        match = max(
-            (m for m in (re.match(rf"{re.escape(word)}(?:\s*[,.…]\s*|\s*--\s*|\s+)", low) for word in leads) if m),
-            key=lambda m: m.end(),
-            default=None,
-        )
-        if match is None:
-            break
-        at += match.end()
-    return at if length(text[at:]) >= 6 else 0
+    match = _joining(language).match(text)
+    at = match.end() if match else 0
+    return at if at and length(text[at:]) >= 6 else 0
+
+
+@cache
+def _joining(language: str) -> re.Pattern[str]:
+    """Up to four of the language's joining words, each followed by a space or a mark."""
+    words_or = "|".join(re.escape(word) for word in sorted(LEADS.get(language, ("\0",)), key=len, reverse=True))
+    return re.compile(rf"(?:(?:{words_or})(?:\s*[,.…]\s*|\s*--\s*|\s+)){{1,4}}", re.IGNORECASE)
 
 
 def leans(text: str, language: str) -> bool:
