@@ -4,6 +4,7 @@ import hmac
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pipeline.errors import ContextTooLong, InputError, NutshellError
 
 log = structlog.get_logger(__name__)
 
+WATCH_SECONDS = 0.2
 LOADING_SECONDS = 600
 """A large model on a slow disk may take this long."""
 
@@ -40,6 +42,7 @@ class ModelServer(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "loglevel": settings.log_level,
             "proc_name": "nutshell-model",
+            "post_fork": _end_with_the_master,
         }
         if not address:
             socket.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +54,19 @@ class ModelServer(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         return self._build()
+
+
+def _end_with_the_master(_: object, __: object) -> None:
+    """Ends this worker at once when its master was killed. Left to itself it would go on loading its model beside the next one's, and then, because nobody
+    reads its log any more, run the master's clean-up, which removes the socket that the next master has made meanwhile."""
+    master = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == master:
+            time.sleep(WATCH_SECONDS)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="watch-master", daemon=True).start()
 
 
 def model_app(name: str, settings: Settings) -> Flask:
