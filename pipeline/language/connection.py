@@ -58,9 +58,9 @@ class Connection:
         try:
             return self._object("POST" if body is not None else "GET", path, body)
         except ModelError as error:
-            if error.retryable or error.code in ("model_denied", "context_too_long"):
-                raise
-            return None
+            if error.code == "model_denied":
+                return None
+            raise
 
     def events(self, path: str, body: Mapping[str, object]) -> Generator[dict[str, Any]]:
         """The objects of a server-sent stream. Closing the iterator closes the connection, which ends the work on the server.
@@ -129,7 +129,7 @@ def failure(name: str, status: int, body: Mapping[str, Any]) -> ModelError:
     """What an answer that is not a success means.
 
     `context_too_long`, or any code of ours from a process of ours; else `model_unavailable` (retryable) for a busy or broken server, and `model_denied` for
-    what an administrator must put right: key, model name, a request that the server does not take.
+    what an administrator must put right: model name, a request that the server does not take; `model_key` for the key.
     """
     error = body.get("error")
     error = error if isinstance(error, dict) else {"message": str(error or body.get("message") or body.get("detail") or "")}
@@ -141,7 +141,7 @@ def failure(name: str, status: int, body: Mapping[str, Any]) -> ModelError:
         )
     message = str(error.get("message", ""))[:300]
     if status in (401, 403):
-        return ModelError("model_denied", f"{name} refuses the key. Check NUTSHELL_LLM_KEY.")
+        return ModelError("model_key", f"{name} refuses the key. Check NUTSHELL_LLM_KEY.")
     if status in BUSY or status >= 500:
         return ModelError(
             "model_unavailable",

@@ -18,7 +18,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from pipeline.errors import ModelError
-from pipeline.language.weights import Checkpoint, Shape
+from pipeline.language.checkpoint import Checkpoint, Shape
 
 
 class Slab:

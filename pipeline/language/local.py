@@ -8,6 +8,7 @@ import structlog
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong
 from pipeline.language.cards import languages_of
+from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.engine import Done, Engine, Event, Limits, Request
 from pipeline.language.forms import Form, choose_form, render
 from pipeline.language.generator import OnDone, Priority, Prompt, unavailable
@@ -15,7 +16,7 @@ from pipeline.language.llama import Llama
 from pipeline.language.placement import Placement, available_memory, has_gpu, place
 from pipeline.language.profiles import choose_llm
 from pipeline.language.sampling import Sampling
-from pipeline.language.weights import Checkpoint, read
+from pipeline.language.weights import read
 
 log = structlog.get_logger(__name__)
 

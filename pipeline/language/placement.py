@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language.cards import CARDS
-from pipeline.language.weights import Shape
+from pipeline.language.checkpoint import Shape
 
 if TYPE_CHECKING:
     import torch

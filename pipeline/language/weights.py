@@ -5,11 +5,8 @@ Hugging Face's names, so loading needs no second copy of the model.
 """
 
 import json
-import math
-import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,60 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import ModelError
+from pipeline.language.checkpoint import Checkpoint, Shape, foreign, plain_frequencies, scaled_frequencies, transformers_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the arithmetic of a LLaMA needs to know."""
-
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    intermediate: int
-    vocabulary: int
-    epsilon: float
-    window: int
-    """Positions that the model was made for."""
-    theta: float
-    """Base of the rotary frequencies."""
-    frequencies: tuple[float, ...]
-    """Rotary frequency of each pair of dimensions, scaling included."""
-    tied: bool
-    """The output layer is the embedding."""
-
-    @property
-    def parameters(self) -> int:
-        attention = self.hidden * self.head_dim * (2 * self.heads + 2 * self.kv_heads)
-        layer = attention + 3 * self.hidden * self.intermediate + 2 * self.hidden
-        return self.layers * layer + self.vocabulary * self.hidden * (1 if self.tied else 2) + self.hidden
-
-    @property
-    def cache_values(self) -> int:
-        """Numbers kept per token."""
-        return 2 * self.layers * self.kv_heads * self.head_dim
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A model on disk. Nothing but its description is in memory."""
-
-    name: str
-    shape: Shape
-    template: str
-    """The chat template (Jinja) it came with; empty when there is none. Untrusted."""
-    specials: Mapping[str, str]
-    """`bos_token`, `eos_token` and so on, as chat templates refer to them."""
-    ends: frozenset[int]
-    """Token ids that end an answer."""
-    tensor: Callable[[str], "Tensor | None"]
-    """A tensor by its Hugging Face name; None when the model has none of that name."""
-    load_tokenizer: Callable[[], "Tokenizer"]
 
 
 def read(path: Path) -> Checkpoint:
@@ -111,7 +59,9 @@ def read_folder(folder: Path) -> Checkpoint:
 
 def read_gguf(path: Path) -> Checkpoint:
     """A GGUF file of architecture `llama`, in any of its quantisations; tensors are dequantised when asked for."""
-    return _Gguf(path).checkpoint()
+    from pipeline.language.gguf_file import GgufFile
+
+    return GgufFile(path).checkpoint()
 
 
 def save_folder(model: Checkpoint, folder: Path) -> None:
@@ -124,7 +74,7 @@ def save_folder(model: Checkpoint, folder: Path) -> None:
     from safetensors.torch import save_file
 
     shape = model.shape
-    if not np.allclose(shape.frequencies, _plain_frequencies(shape.theta, shape.head_dim)):
+    if not np.allclose(shape.frequencies, plain_frequencies(shape.theta, shape.head_dim)):
         raise ValueError("scaled rotary frequencies cannot be written")
     names = [name for name in _tensor_names(shape) if not (shape.tied and name == "lm_head.weight")]
     tensors = {name: tensor.to(torch.bfloat16).contiguous() for name in names if (tensor := model.tensor(name)) is not None}
@@ -157,10 +107,7 @@ def _tensor_names(shape: Shape) -> list[str]:
 def _refuse_foreign(name: str, config: Mapping[str, Any]) -> None:
     kind = config.get("model_type", "llama")
     if kind != "llama":
-        raise ModelError(
-            "model_broken",
-            f"The model {name} is a {kind}, not a LLaMA. Choose a model of the LLaMA family, or serve it elsewhere and set NUTSHELL_LLM_URL.",
-        )
+        raise foreign(name, kind)
     if "auto_map" in config:
         raise ModelError("model_broken", f"The model {name} wants to run code of its own (auto_map), which Nutshell never does.")
     if config.get("quantization_config"):
@@ -188,34 +135,9 @@ def _folder_shape(config: Mapping[str, Any], *, tied_by_files: bool) -> Shape:
         # The first LLaMA's configurations say "max_sequence_length" or nothing; it was trained on 2,048.
         window=int(config.get("max_position_embeddings") or config.get("max_sequence_length") or 2048),
         theta=theta,
-        frequencies=_scaled_frequencies(rope, theta, head_dim),
+        frequencies=scaled_frequencies(rope, theta, head_dim),
         tied=bool(config.get("tie_word_embeddings", False)) or tied_by_files,
     )
-
-
-def _plain_frequencies(theta: float, head_dim: int) -> tuple[float, ...]:
-    return tuple(theta ** (-2 * pair / head_dim) for pair in range(head_dim // 2))
-
-
-def _scaled_frequencies(rope: Mapping[str, Any], theta: float, head_dim: int) -> tuple[float, ...]:
-    """Rotary frequencies with the scalings that LLaMAs use: none, linear, llama3 (as their configurations define them)."""
-    plain = _plain_frequencies(theta, head_dim)
-    kind = rope.get("rope_type") or rope.get("type") or "default"
-    if kind == "default":
-        return plain
-    if kind == "linear":
-        return tuple(frequency / float(rope["factor"]) for frequency in plain)
-    if kind != "llama3":
-        raise ModelError("model_broken", f"This model stretches its window by {kind}, which is not supported.")
-    factor, low, high = float(rope["factor"]), float(rope["low_freq_factor"]), float(rope["high_freq_factor"])
-    before = float(rope["original_max_position_embeddings"])
-
-    def scale(frequency: float) -> float:
-        turns = before * frequency / (2 * math.pi)
-        blend = min(1.0, max(0.0, (turns - low) / (high - low)))
-        return frequency / factor * (1 - blend) + frequency * blend
-
-    return tuple(scale(frequency) for frequency in plain)
 
 
 def _folder_name(folder: Path) -> str:
@@ -240,18 +162,7 @@ def _folder_tokenizer(folder: Path) -> "Tokenizer":
     if (folder / "tokenizer.json").is_file():
         return Tokenizer.from_file(str(folder / "tokenizer.json"))
     # The first LLaMAs have only SentencePiece's tokenizer.model; transformers can read it, but costs four seconds and 100 MB, so it is a last resort.
-    return _transformers_tokenizer(folder)
-
-
-def _transformers_tokenizer(folder: Path, **options: str) -> "Tokenizer":
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from transformers import AutoTokenizer
-
-    tokenizer: Tokenizer = AutoTokenizer.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, **options
-    ).backend_tokenizer
-    return tokenizer
+    return transformers_tokenizer(folder)
 
 
 def _ends(*configs: Mapping[str, Any]) -> frozenset[int]:
@@ -298,118 +209,3 @@ class _SafeTensors:
         with safe_open(self._files[name], framework="pt") as file:
             tensor: Tensor = file.get_tensor(name)
             return tensor
-
-
-# --- GGUF
-
-
-class _Gguf:
-    """One GGUF file under Hugging Face's names. Its keys and names are those of llama.cpp's specification of the format."""
-
-    NAMES = (
-        ("model.embed_tokens", "token_embd"),
-        ("model.norm", "output_norm"),
-        ("lm_head", "output"),
-        ("input_layernorm", "attn_norm"),
-        ("post_attention_layernorm", "ffn_norm"),
-        ("self_attn.q_proj", "attn_q"),
-        ("self_attn.k_proj", "attn_k"),
-        ("self_attn.v_proj", "attn_v"),
-        ("self_attn.o_proj", "attn_output"),
-        ("mlp.gate_proj", "ffn_gate"),
-        ("mlp.up_proj", "ffn_up"),
-        ("mlp.down_proj", "ffn_down"),
-        ("model.layers.", "blk."),
-    )
-
-    def __init__(self, path: Path) -> None:
-        from gguf import GGUFReader
-
-        self._path = path
-        self._reader = GGUFReader(path)
-        self._tensors = {tensor.name: tensor for tensor in self._reader.tensors}
-        kind = self._value("general.architecture")
-        if kind != "llama":
-            raise ModelError(
-                "model_broken",
-                f"The model {path.name} is a {kind}, not a LLaMA. Choose a model of the LLaMA family, or serve it elsewhere and set NUTSHELL_LLM_URL.",
-            )
-        self.shape = self._shape()
-
-    def checkpoint(self) -> Checkpoint:
-        ids = {name: self._value(f"tokenizer.ggml.{name}_token_id") for name in ("bos", "eos", "unknown", "padding")}
-        short = {"unknown": "unk_token", "padding": "pad_token"}
-        specials = {short.get(name, f"{name}_token"): self._token(number) for name, number in ids.items() if number is not None}
-        ends = {number for key in ("eos", "eot", "eom") if (number := self._value(f"tokenizer.ggml.{key}_token_id")) is not None}
-
-        def load_tokenizer() -> "Tokenizer":
-            return _transformers_tokenizer(self._path.parent, gguf_file=self._path.name)
-
-        return Checkpoint(
-            name=self._path.stem,
-            shape=self.shape,
-            template=str(self._value("tokenizer.chat_template") or ""),
-            specials=specials,
-            ends=frozenset(ends),
-            tensor=self.get,
-            load_tokenizer=load_tokenizer,
-        )
-
-    def get(self, name: str) -> "Tensor | None":
-        import torch
-        from gguf.quants import dequantize
-
-        found = self._tensors.get(self._own_name(name))
-        if found is None:
-            return None
-        values = dequantize(found.data, found.tensor_type).astype(np.float32, copy=True)
-        values = values.reshape(tuple(int(size) for size in reversed(found.shape)))
-        heads = {"q_proj": self.shape.heads, "k_proj": self.shape.kv_heads}.get(name.split(".")[-2])
-        if heads:  # llama.cpp interleaves the two halves of each head, Hugging Face does not
-            values = values.reshape(heads, self.shape.head_dim // 2, 2, -1).swapaxes(1, 2).reshape(values.shape)
-        return torch.from_numpy(np.ascontiguousarray(values))
-
-    def _own_name(self, name: str) -> str:
-        for theirs, ours in self.NAMES:
-            name = name.replace(theirs, ours)
-        return name
-
-    def _shape(self) -> Shape:
-        heads, hidden = int(self._need("attention.head_count")), int(self._need("embedding_length"))
-        head_dim = int(self._value("llama.attention.key_length") or self._value("llama.rope.dimension_count") or hidden // heads)
-        theta = float(self._value("llama.rope.freq_base") or 10000.0)
-        frequencies = np.array(_plain_frequencies(theta, head_dim))
-        if "rope_freqs.weight" in self._tensors:  # llama3's scaling, as divisors
-            frequencies = frequencies / self._tensors["rope_freqs.weight"].data.astype(np.float64)
-        if self._value("llama.rope.scaling.type") not in (None, "none"):
-            frequencies = np.array(
-                _scaled_frequencies({"type": self._need("rope.scaling.type"), "factor": self._need("rope.scaling.factor")}, theta, head_dim)
-            )
-        return Shape(
-            layers=int(self._need("block_count")),
-            hidden=hidden,
-            heads=heads,
-            kv_heads=int(self._value("llama.attention.head_count_kv") or heads),
-            head_dim=head_dim,
-            intermediate=int(self._need("feed_forward_length")),
-            vocabulary=int(self._tensors["token_embd.weight"].shape[1]),
-            epsilon=float(self._need("attention.layer_norm_rms_epsilon")),
-            window=int(self._need("context_length")),
-            theta=theta,
-            frequencies=tuple(float(value) for value in frequencies),
-            tied="output.weight" not in self._tensors,
-        )
-
-    def _value(self, key: str) -> Any:
-        field = self._reader.fields.get(key)
-        return None if field is None else field.contents()
-
-    def _need(self, key: str) -> Any:
-        value = self._value(f"llama.{key}")
-        if value is None:
-            raise ModelError("model_broken", f"The model {self._path.name} does not say its {key}.")
-        return value
-
-    def _token(self, number: int) -> str:
-        tokens = self._reader.fields["tokenizer.ggml.tokens"]
-        return bytes(tokens.parts[tokens.data[number]]).decode()

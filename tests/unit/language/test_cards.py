@@ -8,7 +8,7 @@ from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language import models, profiles
 from pipeline.language.cards import card_of, languages_of, speakers_of
-from pipeline.language.weights import Shape
+from pipeline.language.checkpoint import Shape
 
 SHAPE = Shape(32, 4096, 32, 32, 128, 11008, 32000, 1e-6, 2048, 10000.0, (1.0,) * 64, tied=False)
 
