@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import structlog
 
 from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator
-from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve, worth
+from pipeline.library.moments import Moment, cleaned, detected, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
+from pipeline.store.renditions import get_summary
+from pipeline.store.videos import get_video
 from pipeline.summary import prompts
 from pipeline.summary.verify import Verdict, check, tidy
 from pipeline.summary.words import content, light_words
@@ -25,6 +28,11 @@ subjects, and 17 % of those that a neighbouring paragraph of the same article an
 SHOWN = 3
 """Sentences that the answer may rest on."""
 
+_ASKS_ABOUT = re.compile(
+    r"what(?:'s| is| was) (?:this|the|that) (?:video|talk|lecture|podcast|episode|film|clip|interview)(?: all)? about|what(?:'s| is) (?:this|it) (?:all )?about\?|^summari[sz]e\b|^tl;?dr\b|"
+    r"de qué (?:va|trata|habla) (?:este|el|esta|la)|de quoi (?:parle|traite) (?:cette|la|ce)|worum geht es|do que (?:trata|fala)|sobre o que é|di (?:che )?cosa parla",
+    re.IGNORECASE,
+)
 log = structlog.get_logger()
 
 
@@ -45,6 +53,10 @@ def answer(
         ModelError: a server or the embedder is away.
     """
     text = cleaned(question)
+    about = _about(db, text, video_id) if video_id is not None and _ASKS_ABOUT.search(text) else None
+    if about is not None:
+        yield from _spoken(about)
+        return
     vector = np.asarray(embedder.queries([text])[0])
     hits, sentences = retrieve(db, text, vector, limit=CHUNKS, video_id=video_id)
     best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
@@ -52,6 +64,18 @@ def answer(
         yield from _spoken(_not_found(text, best, video_id))
         return
     yield from _spoken(_phrased(text, best, generator) or _quoted(text, best))
+
+
+def _about(db: Database, question: str, video_id: str) -> Answer | None:
+    """For a question about the whole video: its gist and overview, which are checked already; None while there are none."""
+    with db.session() as session:
+        video, made = get_video(session, video_id), get_summary(session, video_id)
+    if video is None or made is None or made.gist is None:
+        return None
+    points = (made.gist, *made.overview)
+    citations = tuple(AnswerCitation(video_id, video.title, c.start, c.end, c.quote) for point in points for c in point.citations)
+    kind: Literal["phrased", "quote"] = "phrased" if any(point.kind == "phrased" for point in points) else "quote"
+    return Answer(question, True, " ".join(point.text for point in points), citations, kind)
 
 
 def supports(best: Sequence[Moment]) -> bool:
@@ -70,7 +94,7 @@ def _phrased(question: str, best: Sequence[Moment], generator: Generator | None)
         return None
     shown = _shown(best)
     texts = [moment.sentence.text for moment in shown]
-    language = language_of(" ".join(texts))
+    language = detected(" ".join(texts))
     if generator.languages and language not in generator.languages:
         return None
     try:

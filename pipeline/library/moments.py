@@ -59,7 +59,7 @@ def cleaned(text: str) -> str:
 
 def language_of(text: str) -> str:
     """The language of a text, as far as there are stop words for it; English otherwise."""
-    code = _code(text)
+    code = detected(text)
     return code if code in STOP else "en"
 
 
@@ -82,15 +82,16 @@ def moments(question: str, hits: Sequence[Hit], texts: dict[str, tuple[Sentence,
     weights = inverse_frequency(bags)
     total = sum(weights.get(word, 3.0) for word in asked) or 1.0
     shares = [sum(weights[word] for word in asked & bag) / total for bag in bags]
-    spoken = {video_id: _code(" ".join(sentence.text for sentence in sentences[:40])) for video_id, sentences in texts.items()}
-    apart = not any(shares) and _code(question)
+    spoken = {video_id: detected(" ".join(sentence.text for sentence in sentences[:40])) for video_id, sentences in texts.items()}
+    apart = not any(shares) and detected(question)
     return [
         Moment(hit, sentence, share, foreign=bool(apart) and apart != spoken[hit.video_id])
         for (hit, sentence), share in zip(found, shares, strict=True)
     ]
 
 
-def _code(text: str) -> str:
+def detected(text: str) -> str:
+    """ISO 639-1 code of the language that `text` is most likely in."""
     return str(py3langid.classify(text)[0])
 
 
