@@ -131,5 +131,5 @@ def count_videos(s: Session) -> int:
 
 
 def delete_video(s: Session, video_id: str) -> bool:
-    """The video and every row made of it; a worker still at it finds its stage gone. Its files are the caller's: see media.keys_of, before this."""
+    """The video and every row made of it; a worker still at it finds its stage gone. Its files are the caller's: ask media.list_media before this, delete them after the commit."""
     return s.execute(delete(VideoRow).where(VideoRow.id == video_id).returning(VideoRow.id)).scalar_one_or_none() is not None

@@ -34,7 +34,9 @@ from tests.standin.world import World
 from workers.processes import PROGRAMS
 from workers.supervision import RUNNING, Supervisor
 
-pytestmark = pytest.mark.timeout(1200)
+LIMIT = 1500.0
+"""Seconds for everything, on a machine that is busy with other things."""
+pytestmark = pytest.mark.timeout(LIMIT + 300)
 EACH = 5
 TALK = load_talk("short")
 IDS = [f"killtest{number:03d}" for number in range(4 * EACH)]
@@ -127,7 +129,7 @@ def test_killing_anything_at_any_moment_loses_nothing_and_repeats_nothing(runnin
     db = Database(database_url(settings), patience=60.0)
     killer, promised = Killer(settings), dict[str, int]()
 
-    end = time.monotonic() + 900
+    end = time.monotonic() + LIMIT
     while killer.wanted or _unfinished(db):
         assert time.monotonic() < end, (killer.killed, _describe(db))
         if killer.wanted and _unfinished(db) < EACH and (job_id := _paste(address, IDS[len(promised)])) is not None:
