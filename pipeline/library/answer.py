@@ -95,9 +95,9 @@ def _phrased(question: str, best: Sequence[Moment], generator: Generator | None)
     shown = _shown(best)
     texts = [moment.sentence.text for moment in shown]
     language = detected(" ".join(texts))
-    if generator.languages and language not in generator.languages:
-        return None
     try:
+        if generator.languages and language not in generator.languages:
+            return None
         text = tidy("".join(generator.stream(prompts.reply(question, texts, language))))
     except ModelError as error:
         log.warning("answer_without_model", code=error.code)
