@@ -131,7 +131,7 @@ def _summarise(video: Video, transcript: Transcript, options: Options, models: M
         generator, embedder = models.generator, models.embedder
     with watch.stage("gist"):
         emit(Progress("gist", 0.0, "Finding the gist"))
-        gist = make_gist(video, sentences, generator, options, language=transcript.language)
+        gist = make_gist(video, sentences, generator, options, language=transcript.language, embedder=embedder)
     with watch.stage("index"):
         cut = chunking.cut(sentences)
         vectors = embed(embedder, [chunk.text for chunk in cut], emit)

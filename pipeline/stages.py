@@ -243,7 +243,7 @@ def gist(ctx: Context) -> None:
     if stored is not None and stored.gist is not None:
         return
     ctx.say(0.0, "Finding the gist")
-    made = make_gist(ctx.video, text.sentences, ctx.models.generator, ctx.options, language=text.key.language)
+    made = make_gist(ctx.video, text.sentences, ctx.models.generator, ctx.options, language=text.key.language, embedder=ctx.models.embedder)
     with ctx.db.session() as s:
         renditions.save_gist(s, text.key, made, fence=ctx.claim.fence)
     ctx.publish("gist")

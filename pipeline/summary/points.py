@@ -12,7 +12,7 @@ from pipeline.summary.select import Scored, lead, leans, pick, quote, values, wh
 from pipeline.summary.sense import BATCH, Sense
 from pipeline.summary.verify import NEAR, Verdict, check, tidy
 from pipeline.summary.words import words
-from pipeline.types import Chapter, Point, Sentence
+from pipeline.types import Chapter, Citation, Point, Sentence
 
 LISTED, LISTED_EACH = 2, 2
 """Sentences of a chapter whose meaning is looked at: so many, and so many more for each point."""
@@ -74,10 +74,15 @@ def _shown(reading: Reading, scored: Scored, seed: int, inside: Sequence[int]) -
     return (seed,)
 
 
+def quoted(receipt: Citation, chapter: int = 0) -> Point:
+    """The words of a receipt as a statement: the same, but that a statement begins with a capital."""
+    return Point(receipt.quote[:1].upper() + receipt.quote[1:], (receipt,), "quote", 1.0, chapter)
+
+
 def as_quote(draft: Draft, reading: Reading) -> Point:
     """The speaker's own sentence as a point."""
     receipt = quote(reading.sentences[draft.seed], reading.language)
-    return Point(receipt.quote, (receipt,), "quote", 1.0, draft.chapter)
+    return quoted(receipt, draft.chapter)
 
 
 class Phraser:
@@ -129,5 +134,5 @@ def stated(text: str, cited: Sequence[Sentence], support: float, chapter: int, l
     for sentence in cited:
         receipt = quote(sentence, language)
         if text.casefold().rstrip(".!") == receipt.quote.casefold().rstrip(".!"):
-            return Point(receipt.quote, (receipt,), "quote", 1.0, chapter)
+            return quoted(receipt, chapter)
     return Point(text, tuple(whole(sentence) for sentence in cited), "phrased", support, chapter)

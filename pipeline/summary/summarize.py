@@ -14,7 +14,7 @@ from pipeline.languages import name_of
 from pipeline.summary import prompts
 from pipeline.summary.chapters import chapters as find_chapters, within
 from pipeline.summary.coverage import coverage
-from pipeline.summary.points import Draft, Phraser, as_quote, drafts, stated
+from pipeline.summary.points import Draft, Phraser, as_quote, drafts, quoted, stated
 from pipeline.summary.reading import Reading, read, unit
 from pipeline.summary.select import Scored, opening, quote, score
 from pipeline.summary.sense import Sense
@@ -85,7 +85,7 @@ def make_gist(
         if verdict.ok:
             return stated(text, [chosen], verdict.support, 0, reading.language)
         log.info("gist_refused", reason=verdict.reason)
-    return Point(receipt.quote, (receipt,), "quote", 1.0)
+    return quoted(receipt)
 
 
 def subject(video: Video) -> str:
