@@ -198,11 +198,12 @@ def speech(ctx: Context) -> None:
     origin = Origin.SPEECH_TRANSLATED if english else Origin.SPEECH
     with ctx.db.session() as s:
         start = transcripts.parts_until(s, ctx.video_id, origin)
+        known = have or transcripts.get_transcript(s, ctx.video_id, origin)
     stored = _stored(ctx, "audio" if ctx.video.source_url else "upload")
     ctx.say(0.0, "Listening")
     with ctx.blobs.local(stored.key) as path:
         heard = ctx.models.recogniser.transcribe(
-            path, language=have.language if have else None, task="translate" if english else "transcribe", start=start,
+            path, language=known.language if known and known.language != "und" else None, task="translate" if english else "transcribe", start=start,
             emit=ctx.emit, duration=ctx.video.duration,
         )  # fmt: skip
         for part in heard:
