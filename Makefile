@@ -82,7 +82,7 @@ $(HAS_TORCH): | $(MADE)
 	@rm -f $(VENV)/.torch-*; touch $@
 
 $(HAS_PACKAGES): | $(HAS_TORCH)
-	@echo "Installing the locked packages (1 GB, once) …"
+	@echo "Installing the locked packages (once) …"
 	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@rm -f $(VENV)/.packages-*; touch $@
 

@@ -141,7 +141,7 @@ def bench_loads(settings: Settings) -> None:
 def ours(generator: LocalGenerator, prompts: Sequence[list[int]], answer: int) -> None:
     import queue
 
-    from pipeline.language.request import Done, Event, Request
+    from pipeline.language.engine import Done, Event, Request
 
     generator.engine._cached.clear()  # what the last round left in the slots
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
