@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Which models: builtin, cpu, gpu, server, or auto (picks by what the machine has, and says why)."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where models run."""
+    llm_dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Numbers in which the LLaMA computes; auto: those that are faster on this device."""
     speech_model: str = ""
     """Folder of a CTranslate2 Whisper model, or a name from `nutshell models list`; empty: the profile's."""
     llm_model: str = ""

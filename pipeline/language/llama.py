@@ -8,11 +8,13 @@ Written against torch alone because transformers costs 100 MB and four seconds a
 transformers' LlamaForCausalLM.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
@@ -22,13 +24,16 @@ from pipeline.language.checkpoint import Checkpoint, Shape
 
 
 class Slab:
-    """Keys and values of `slots` sequences of at most `length` tokens. Memory is only occupied where something was written."""
+    """Keys and values of `slots` sequences of at most `length` tokens. Memory is only occupied where something was written.
+
+    Zeros at first: attention of several slots together multiplies what lies beyond the end of the shorter ones with a weight of zero, and zero times the NaN
+    that fresh memory may hold is NaN.
+    """
 
     def __init__(self, shape: Shape, slots: int, length: int, *, dtype: torch.dtype, device: torch.device) -> None:
         size = (shape.layers, slots, shape.kv_heads, length, shape.head_dim)
         self.length = length
-        self.keys = torch.empty(size, dtype=dtype, device=device)
-        self.values = torch.empty(size, dtype=dtype, device=device)
+        self.keys, self.values = (_zeros(size, dtype, device) for _ in range(2))
 
     def copy(self, source: "Slab", source_slot: int, slot: int, length: int) -> None:
         """Take over the first `length` tokens of another sequence, whose text is the same up to there."""
@@ -271,3 +276,10 @@ class Llama:
         if tensor is None:
             raise ModelError("model_broken", f"The model {self._checkpoint.name} has no tensor {name}.")
         return tensor.to(device=self.device, dtype=self.dtype, copy=True)
+
+
+def _zeros(size: Sequence[int], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """On a CPU by calloc, through numpy: such pages take no memory before they are written, and torch.zeros writes them all."""
+    if device.type != "cpu":
+        return torch.zeros(size, dtype=dtype, device=device)
+    return torch.from_numpy(np.zeros(math.prod(size) * dtype.itemsize, dtype=np.uint8)).view(dtype).view(size)

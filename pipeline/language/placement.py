@@ -37,17 +37,16 @@ def place(settings: Settings, shape: Shape, name: str) -> Placement:
     import torch
 
     use_threads(settings.threads)
-    cuda = torch.cuda.is_available()
-    if settings.device == "cuda" and not cuda:
-        raise ModelError(
-            "bad_device", "NUTSHELL_DEVICE is cuda, but torch sees no GPU. Set it to cpu or auto, or install a CUDA build of torch."
-        )
-    if cuda and settings.device != "cpu":
-        free = torch.cuda.mem_get_info()[0]
-        _refuse_too_large(name, shape, 2, free, "the GPU")
-        return Placement(torch.device("cuda"), torch.bfloat16, torch.bfloat16, f"bf16 on {torch.cuda.get_device_name()}")
+    if has_gpu(settings):
+        dtype = torch.float32 if settings.llm_dtype == "float32" else torch.bfloat16
+        _refuse_too_large(name, shape, dtype.itemsize, torch.cuda.mem_get_info()[0], "the GPU")
+        return Placement(torch.device("cuda"), dtype, dtype, f"{_name(dtype)} on {torch.cuda.get_device_name()}")
     free = available_memory()
-    dtype, reason = cpu_dtype()
+    if settings.llm_dtype == "auto":
+        dtype, reason = cpu_dtype()
+    else:
+        dtype = getattr(torch, settings.llm_dtype)
+        reason = f"{_name(dtype)}: set by NUTSHELL_LLM_DTYPE"
     if dtype == torch.float32 and needed(shape, 4) > free:
         dtype, reason = torch.bfloat16, f"bf16, slower here, because float32 would need {_gb(needed(shape, 4))} and {_gb(free)} are free"
     _refuse_too_large(name, shape, 2, free, "this machine")
@@ -107,6 +106,10 @@ def available_memory() -> int:
     if limit.is_file() and used.is_file() and limit.read_text().strip() != "max":
         free = min(free, int(limit.read_text()) - int(used.read_text()))
     return free
+
+
+def _name(dtype: "torch.dtype") -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _seconds(dtype: "torch.dtype") -> float:

@@ -99,9 +99,17 @@ def is_ready(page: str) -> bool:
         return False
 
 
+def commanded(process: psutil.Process) -> str:
+    """Its command line; empty when it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
+
+
 def missing(nutshell: Nutshell) -> list[str]:
     """What should run and does not."""
-    running = [" ".join(process.cmdline()) for process in nutshell.family()]
+    running = [commanded(process) for process in nutshell.family()]
     wanted = ("web.app", "workers.lm", "workers.embed", "queues fetch", "queues speech", "queues text", "workers.reaper", "valkey-server", "postgres")
     return [name for name in wanted if not any(name in one for one in running)]
 
@@ -171,12 +179,12 @@ def test_a_killed_up_and_a_killed_supervisor_are_recovered_from(home: Path, star
     assert second.said[0].startswith("Stopped ")
     assert [process for process in orphans if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
 
-    supervisor = next(process for process in second.family() if "supervisor.supervisord" in process.cmdline())
+    supervisor = next(process for process in second.family() if "supervisor.supervisord" in commanded(process))
     supervisor.kill()
     supervisor.wait(PATIENCE)
     assert second.wait_ready() == page
 
-    web = next(process for process in second.family() if any("web.app" in word for word in process.cmdline()))
+    web = next(process for process in second.family() if "web.app" in commanded(process))
     web.kill()
     eventually(lambda: is_ready(page))
 

@@ -1,6 +1,7 @@
 """Which model is chosen, and what it is said to speak."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -71,6 +72,17 @@ def test_a_model_that_does_not_fit_is_refused_and_one_that_does_is_named(monkeyp
     monkeypatch.setattr(placement, "available_memory", lambda: 10**6)
     with pytest.raises(ModelError, match="NUTSHELL_LLM_URL"):
         placement.place(Settings(home=tmp_path, device="cpu"), SHAPE, "llama-7b")
+
+
+@pytest.mark.parametrize(("name", "cache"), [("float32", "float16"), ("bfloat16", "bfloat16")])
+def test_the_numbers_are_those_that_are_set(name: Literal["float32", "bfloat16"], cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.language import placement
+
+    monkeypatch.setattr(placement, "available_memory", lambda: 10**12)
+    placed = placement.place(Settings(device="cpu", llm_dtype=name), SHAPE, "llama-7b")
+
+    assert (str(placed.dtype), str(placed.cache_dtype)) == (f"torch.{name}", f"torch.{cache}")
+    assert placed.reason == f"{name}: set by NUTSHELL_LLM_DTYPE"
 
 
 def test_the_profile_decides_by_what_is_installed_and_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
