@@ -29,6 +29,8 @@ class Queue(StrEnum):
 
     FETCH = "fetch"
     SPEECH = "speech"
+    GIST = "gist"
+    """The first sentence that somebody waits for; in a queue of its own, since the summary of a long talk takes its worker a minute."""
     TEXT = "text"
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TLDR = (
     ("fetch", Queue.FETCH),
     ("speech", Queue.SPEECH),
-    ("gist", Queue.TEXT),
+    ("gist", Queue.GIST),
     ("index", Queue.TEXT),
     ("summary", Queue.TEXT),
     ("translate", Queue.TEXT),

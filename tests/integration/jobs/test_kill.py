@@ -46,7 +46,8 @@ PAUSE = 0.5
 VICTIMS: dict[str, frozenset[str]] = {
     "worker-fetch": frozenset({"fetch"}),
     "worker-speech": frozenset({"speech"}),
-    "worker-text": frozenset({"gist", "index", "summary"}),
+    "worker-gist": frozenset({"gist"}),
+    "worker-text": frozenset({"index", "summary"}),
     "lm": frozenset({"gist", "summary"}),
     "embed": frozenset({"index", "summary"}),
     "web": frozenset(),
