@@ -129,8 +129,8 @@ def test_vllm_counts_and_answers() -> None:
         assert generator.count("one two three") == 3
         assert generator.generate([ASKED, Prompt("", "Who sings?", 5)]) == ["dance?!", "sings?!"]
         assert "".join(generator.stream(ASKED)) == "dance?!"
-    first = server.asked[0]
-    assert first["messages"] == [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why do bees dance?"}]
+    first = next(asked for asked in server.asked if asked["messages"][-1]["content"] == "Why do bees dance?")  # both were sent at once
+    assert first["messages"][0] == {"role": "system", "content": "Be short."}
     assert (first["temperature"], first["stop"]) == (0, ["\n"])
     assert "priority" not in first  # a vLLM without priority scheduling refuses it
 
