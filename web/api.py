@@ -111,7 +111,7 @@ def list_videos(query: schemas.ListQuery) -> schemas.Videos:
 @spec.validate(resp=responses(HTTP_200=schemas.VideoDetail), tags=["videos"])
 def video(video_id: str) -> schemas.VideoDetail:
     """What is known of a video, and what is being made of it."""
-    found = rows.load_video(services().db, valid_video_id(video_id))
+    found = rows.load_video(services().db, valid_video_id(video_id), said=False)
     jobs = [job_body(*rows.load_job(services().db, status.id)) for status in found.statuses]
     summary = found.summary
     return schemas.VideoDetail(

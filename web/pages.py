@@ -118,7 +118,7 @@ def is_question(text: str) -> bool:
 def ask() -> str:
     """The question and, when the page's script fetches it as it is made, an empty place for the answer; `full=1` waits for the answer."""
     video_id = request.args.get("video") or None
-    title = rows.load_video(services().db, valid_video_id(video_id)).video.title if video_id else ""
+    title = rows.load_video(services().db, valid_video_id(video_id), said=False).video.title if video_id else ""
     text = request.args.get("q", "")
     if not text.strip():
         earlier = rows.earlier_answers(services().db, video_id)

@@ -64,15 +64,15 @@ class VideoRows:
 
 
 def load_video(
-    db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, sentences: bool = True
+    db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, said: bool = True
 ) -> VideoRows:
-    """Without `sentences` they are left out. Raises: NotFound, when the library does not have the video."""
+    """Without `said` segments and sentences are left out: hours of them take megabytes. Raises: NotFound, when the library does not have the video."""
     with db.session() as s:
         video, kind = videos.get_video(s, video_id), videos.get_kind(s, video_id)
         if video is None or kind is None:
             raise NotFound
         summary = renditions.get_summary(s, video_id, language=language, length=length)
-        transcript = transcripts.get_transcript(s, video_id)
+        transcript = transcripts.get_transcript(s, video_id, segments=said)
         origin = transcript.origin if transcript else None
         found = jobs.jobs_of(s, video_id)
         shown = [job for job in found if job.state not in FINAL] + [
@@ -83,7 +83,7 @@ def load_video(
             kind=kind,
             transcript=transcript,
             sealed=transcripts.get_hash(s, video_id, origin) is not None,
-            sentences=transcripts.get_sentences(s, video_id, origin) if transcript and sentences else (),
+            sentences=transcripts.get_sentences(s, video_id, origin) if transcript and said else (),
             summary=summary,
             renditions=tuple(dict.fromkeys((key.language, key.length) for key, _ in renditions.list_renditions(s, video_id))),
             media=media.list_media(s, video_id),

@@ -41,7 +41,7 @@ def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:
     Raises:
         InputError: `no_model_for_language`, with the advice which model could.
     """
-    found = rows.load_video(services.db, video_id)
+    found = rows.load_video(services.db, video_id, said=False)
     own = found.language
     if wanted.language in (None, own):
         wanted = replace(wanted, language=None)

@@ -49,11 +49,11 @@ WORDLESS = frozenset({"head", "status", "questions", "tools"})
 def context(video_id: str, part: str = "") -> dict[str, Any]:
     """Everything that the templates of one video may ask for; `part`: the one that is to be drawn alone."""
     want = asked()
-    sentences = part not in WORDLESS
-    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length, sentences=sentences)
+    said = part not in WORDLESS
+    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length, said=said)
     advice = ""
     if found.summary is None and (want.language or want.length):  # what there is, and why it is not what was asked for
-        found = rows.load_video(services().db, video_id, sentences=sentences)
+        found = rows.load_video(services().db, video_id, said=said)
         advice = _advice(found, want)
     summary, chapters = found.summary, found.chapters
     lines = views.lines(found.transcript, found.sentences, chapters, want.at)

@@ -9,7 +9,8 @@ import structlog
 
 from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator
-from pipeline.library.moments import Moment, cleaned, detected, language_of, moments, nearest, retrieve, worth
+from pipeline.languages import detect
+from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
 from pipeline.store.renditions import get_summary
 from pipeline.store.videos import get_video
@@ -94,7 +95,7 @@ def _phrased(question: str, best: Sequence[Moment], generator: Generator | None)
         return None
     shown = _shown(best)
     texts = [moment.sentence.text for moment in shown]
-    language = detected(" ".join(texts))
+    language = detect(" ".join(texts))
     try:
         if generator.languages and language not in generator.languages:
             return None

@@ -1,14 +1,15 @@
 """From chunks that a search found to the sentences in them: the moments that hits and answers point at."""
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import py3langid
 
 from pipeline.errors import InputError
 from pipeline.language.generator import Embedder
+from pipeline.languages import detect
 from pipeline.store.database import Database
 from pipeline.store.search import hybrid
 from pipeline.store.transcripts import get_sentences
@@ -59,17 +60,20 @@ def cleaned(text: str) -> str:
 
 def language_of(text: str) -> str:
     """The language of a text, as far as there are stop words for it; English otherwise."""
-    code = detected(text)
+    code = detect(text)
     return code if code in STOP else "en"
 
 
 def retrieve(
     db: Database, question: str, vector: np.ndarray, *, limit: int, video_id: str | None
 ) -> tuple[tuple[Hit, ...], dict[str, tuple[Sentence, ...]]]:
-    """The best chunks and the sentences of their videos."""
+    """The best chunks, and by video the sentences in them: hours of talk are thousands, which nobody needs for a search."""
     with db.session() as session:
         hits = hybrid(session, question, vector, limit=limit, video_id=video_id)
-        texts = {hit.video_id: get_sentences(session, hit.video_id) for hit in hits}
+        spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+        for hit in hits:
+            spans[hit.video_id].append((hit.start, hit.end))
+        texts = {found: get_sentences(session, found, spans=inside) for found, inside in spans.items()}
     return hits, texts
 
 
@@ -82,17 +86,12 @@ def moments(question: str, hits: Sequence[Hit], texts: dict[str, tuple[Sentence,
     weights = inverse_frequency(bags)
     total = sum(weights.get(word, 3.0) for word in asked) or 1.0
     shares = [sum(weights[word] for word in asked & bag) / total for bag in bags]
-    spoken = {video_id: detected(" ".join(sentence.text for sentence in sentences[:40])) for video_id, sentences in texts.items()}
-    apart = not any(shares) and detected(question)
+    apart = not any(shares) and detect(question)
+    spoken = {video_id: detect(" ".join(sentence.text for sentence in inside[:40])) for video_id, inside in texts.items()} if apart else {}
     return [
         Moment(hit, sentence, share, foreign=bool(apart) and apart != spoken[hit.video_id])
         for (hit, sentence), share in zip(found, shares, strict=True)
     ]
-
-
-def detected(text: str) -> str:
-    """ISO 639-1 code of the language that `text` is most likely in."""
-    return str(py3langid.classify(text)[0])
 
 
 def nearest(question: str, found: Sequence[Moment], vector: np.ndarray, embedder: Embedder, most: int) -> list[Moment]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import cause
+from pipeline.languages import detect
 from pipeline.source import cues, plain
 from pipeline.source.tidy import tidy
 from pipeline.types import Origin, Transcript
@@ -125,17 +126,7 @@ def _transcript(text: str, form: str, language: str, origin: Origin) -> Transcri
     segments = tidy(cues.read(text, form))
     if not segments:
         raise cause("bad_transcript")
-    return Transcript(language or detect_language(" ".join(segment.text for segment in segments[:200])), origin, None, segments)
-
-
-def detect_language(text: str) -> str:
-    """ISO 639-1 code of a text's language, "und" when there are too few letters to tell."""
-    sample = text[:4000]
-    if sum(character.isalpha() for character in sample) < 20:
-        return "und"
-    import py3langid  # its model takes a third of a second to load
-
-    return plain.language(str(py3langid.classify(sample)[0])) or "und"
+    return Transcript(language or detect(" ".join(segment.text for segment in segments[:200])), origin, None, segments)
 
 
 def usable(transcript: Transcript, duration: float) -> str | None:

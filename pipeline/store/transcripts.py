@@ -7,7 +7,7 @@ readers see what is there so far. A video has at most one transcript of each ori
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import case, delete, false, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -106,13 +106,15 @@ def seal_parts(s: Session, video_id: str, origin: Origin, *, fence: Fence | None
     return row.hash
 
 
-def get_transcript(s: Session, video_id: str, origin: Origin | None = None, *, sealed: bool = False) -> Transcript | None:
-    """The transcript of `origin`, or the preferred one: a sealed one first. `sealed`: not one that is still growing."""
+def get_transcript(
+    s: Session, video_id: str, origin: Origin | None = None, *, sealed: bool = False, segments: bool = True
+) -> Transcript | None:
+    """The transcript of `origin`, or the preferred one: a sealed one first. `sealed`: not one that is still growing. `segments`: False leaves them out."""
     row = _row(s, video_id, origin)
     if row is None or (sealed and row.hash is None):
         return None
-    segments = _parts(s, row.id) if row.segments is None else unpack_segments(row.segments)
-    return Transcript(row.language, row.origin, row.model, segments)
+    stored = () if not segments else _parts(s, row.id) if row.segments is None else unpack_segments(row.segments)
+    return Transcript(row.language, row.origin, row.model, stored)
 
 
 def get_hash(s: Session, video_id: str, origin: Origin | None = None) -> str | None:
@@ -162,12 +164,16 @@ def save_sentences(s: Session, video_id: str, sentences: Sequence[Sentence], *, 
         )
 
 
-def get_sentences(s: Session, video_id: str, origin: Origin | None = None) -> tuple[Sentence, ...]:
-    """In order; empty when there are none yet."""
+def get_sentences(
+    s: Session, video_id: str, origin: Origin | None = None, *, spans: Sequence[tuple[float, float]] | None = None
+) -> tuple[Sentence, ...]:
+    """In order; empty when there are none yet. `spans`: only those that begin in one of these, in seconds, ends included."""
     row = _row(s, video_id, origin)
     if row is None:
         return ()
     query = select(SentenceRow).where(SentenceRow.transcript_id == row.id).order_by(SentenceRow.index)
+    if spans is not None:
+        query = query.where(or_(false(), *(SentenceRow.start.between(*span) for span in spans)))
     return tuple(Sentence(x.index, x.start, x.end, x.text, x.speaker) for x in s.execute(query).scalars())
 
 

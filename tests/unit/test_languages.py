@@ -1,9 +1,10 @@
 """Languages by code or name."""
 
 import pytest
+from hypothesis import given, strategies as st
 
 from pipeline.errors import InputError
-from pipeline.languages import code_of, direction, name_of, own_name
+from pipeline.languages import code_of, detect, direction, name_of, own_name
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,27 @@ def test_what_is_no_language_is_refused(text: str) -> None:
 def test_names() -> None:
     assert (name_of("ro"), own_name("ro"), direction("ar"), direction("en")) == ("Romanian", "română", "rtl", "ltr")
     assert name_of("xx-unknown") == "xx-unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The weather is lovely today, is it not?", "en"),
+        ("What did the benches cost?", "en"),
+        ("¿Cómo estás esta mañana, amigo mío?", "es"),
+        ("¿Quién canta?", "es"),
+        ("Wie viele Busse gibt es?", "de"),
+        ("これは日本語の文章です。とても面白いと思います。", "ja"),
+        ("谁？", "zh"),
+        ("שלום לכולם מה שלומכם היום", "he"),
+        ("12 34", "und"),
+        ("", "und"),
+    ],
+)
+def test_a_language_is_recognised(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+@given(st.text())
+def test_any_text_is_in_some_language_or_in_none(text: str) -> None:
+    assert detect(text) == "und" or name_of(detect(text)) != detect(text)

@@ -116,19 +116,6 @@ def test_the_file_s_own_word_on_its_language_counts(tmp_path: Path) -> None:
     assert captions.parse_file(path).language == "pt"
 
 
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("The weather is lovely today, is it not?", "en"),
-        ("¿Cómo estás esta mañana, amigo mío?", "es"),
-        ("12 34", "und"),
-        ("これは日本語の文章です。とても面白いと思います。", "ja"),
-    ],
-)
-def test_language_is_recognised(text: str, language: str) -> None:
-    assert captions.detect_language(text) == language
-
-
 def spoken(seconds: float, until: float, *, text: str = "twelve letters here ", step: float = 2.0) -> Transcript:
     return Transcript(
         "en", Origin.CAPTIONS_AUTO, None, tuple(Segment(i * step, (i + 1) * step, f"{text}{i}") for i in range(int(until / step)))
