@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.config import Settings
 from pipeline.errors import cause
-from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Vectors, open_embedder, open_generator
+from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Priority, Vectors, open_embedder, open_generator
 from pipeline.language.translator import Translator
 from pipeline.languages import name_of
 from pipeline.source import youtube
@@ -25,11 +25,15 @@ EMBED_BATCH = 16
 
 
 class Models:
-    """The models of one process, each opened when first needed and kept. `in_process`: hold them here instead of calling the model processes."""
+    """The models of one process, each opened when first needed and kept. `in_process`: hold them here instead of calling the model processes.
 
-    def __init__(self, settings: Settings, *, in_process: bool = False) -> None:
+    `priority`: of embeddings; prompts say theirs.
+    """
+
+    def __init__(self, settings: Settings, *, in_process: bool = False, priority: Priority = Priority.BATCH) -> None:
         self.settings = settings
         self.in_process = in_process
+        self._priority = priority
 
     @cached_property
     def generator(self) -> Generator:
@@ -37,7 +41,7 @@ class Models:
 
     @cached_property
     def embedder(self) -> Embedder:
-        return open_embedder(self.settings, in_process=self.in_process)
+        return open_embedder(self.settings, in_process=self.in_process, priority=self._priority)
 
     @cached_property
     def recogniser(self) -> Recogniser:

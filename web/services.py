@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from pipeline import broker
 from pipeline.config import Settings
 from pipeline.errors import NutshellError
-from pipeline.language.generator import Embedder, Generator, open_embedder, open_generator
+from pipeline.language.generator import Embedder, Generator, Priority, open_embedder, open_generator
 from pipeline.store import videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, database_url
@@ -40,7 +40,7 @@ class Services:
         self.hub = Hub(lambda: broker.listen(self.settings))
         self.db = Database(database_url(self.settings))
         self.blobs = Blobs(self.settings)
-        self.embedder = open_embedder(self.settings, in_process=False)
+        self.embedder = open_embedder(self.settings, in_process=False, priority=Priority.INTERACTIVE)
         self.generator = open_generator(self.settings, in_process=False)
 
     def asked(self, name: str, test: Callable[[], object]) -> "Future[object]":

@@ -2,9 +2,9 @@
 
     GET  /healthz          is the engine running
     GET  /v1/models        which model
-    POST /v1/embeddings    `input`: a text or many; `input_type`: query or passage; `encoding_format`: float or base64 (float32)
+    POST /v1/embeddings    `input`: a text or many; `input_type`: query or passage; `encoding_format`: float or base64 (float32); `priority`: 0 is interactive
 
-Queries have an engine of their own: somebody who searches never waits behind a talk that is being indexed.
+Who waits at the page has an engine of his own: a search or a question never waits behind a talk that is being indexed.
 """
 
 import base64
@@ -18,10 +18,13 @@ from pydantic import BaseModel, Field, ValidationError
 from pipeline.config import Settings, load
 from pipeline.errors import InputError, NutshellError
 from pipeline.language.embedder import ChildEmbedder
+from pipeline.language.generator import Priority
 from workers.model_server import ModelServer, model_app, out_of_order
 
 THREADS = 32
 MODEL = "multilingual-e5-small"
+BATCH_NICE = 10
+"""The engine of what nobody waits for leaves the cores to what somebody does."""
 MOST = 256
 """Texts in one request."""
 
@@ -30,18 +33,18 @@ class Asked(BaseModel):
     input: str | list[str] = Field(max_length=1_000_000)
     input_type: Literal["query", "passage"] = "query"
     encoding_format: Literal["float", "base64"] = "float"
+    priority: int = Priority.INTERACTIVE
 
 
 def create_app(settings: Settings) -> Flask:
     """The app with its engines running; or, when they cannot be started, one that says why."""
     app = model_app("embed", settings)
-    engines = {kind: ChildEmbedder(settings.threads) for kind in ("query", "passage")}
+    interactive, batch = ChildEmbedder(settings.threads), ChildEmbedder(settings.threads, nice=BATCH_NICE)
     try:
-        for engine in engines.values():
-            engine.warm()
+        interactive.warm()
+        batch.warm()
     except NutshellError as error:
         return out_of_order(app, error)
-    app.extensions["engines"] = engines
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -57,7 +60,7 @@ def create_app(settings: Settings) -> Flask:
         texts = [asked.input] if isinstance(asked.input, str) else asked.input
         if len(texts) > MOST:
             raise InputError("bad_request", f"At most {MOST} texts in one request.")
-        engine = engines[asked.input_type]
+        engine = interactive if asked.priority <= Priority.INTERACTIVE else batch
         rows = engine.queries(texts) if asked.input_type == "query" else engine.passages(texts)
         written = [base64.b64encode(row.tobytes()).decode() if asked.encoding_format == "base64" else row.tolist() for row in rows]
         data = [{"object": "embedding", "index": index, "embedding": row} for index, row in enumerate(written)]

@@ -33,9 +33,10 @@ class Process:
 
     @cached_property
     def models(self) -> "Models":
+        from pipeline.language.generator import Priority
         from pipeline.steps import Models
 
-        return Models(self.settings)
+        return Models(self.settings, priority=Priority.INTERACTIVE if self.queue is Queue.GIST else Priority.BATCH)
 
     @cached_property
     def watchdog(self) -> Watchdog:

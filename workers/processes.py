@@ -46,6 +46,8 @@ class Program:
     stop_signal: str = "TERM"
     stop_seconds: int = 8
     """Then it is killed: a stage that was running is resumed by the next worker from what it has stored."""
+    nice: int = 0
+    """How much others go first when the cores are busy: people before what they have queued."""
     environment: dict[str, str] = field(default_factory=dict)
     """Besides COMMON_ENVIRONMENT."""
 
@@ -79,13 +81,15 @@ def worker_command(queue: Queue) -> Callable[[Settings], list[str]]:
     return command
 
 
+NICE = {Queue.SPEECH: 10, Queue.TEXT: 5}
+
 PROGRAMS: tuple[Program, ...] = (
     Program("postgres", servers.postgres_command, needed=lambda settings: not settings.database_url, is_server=True, stop_signal="INT", stop_seconds=20),
     Program("valkey", servers.valkey_command, needed=lambda settings: not settings.broker_url, is_server=True),
-    Program("lm", lambda _: _module("workers.lm"), needed=lambda settings: not settings.llm_url, stop_seconds=5),
+    Program("lm", lambda _: _module("workers.lm"), needed=lambda settings: not settings.llm_url, stop_seconds=5, nice=5),
     Program("embed", lambda _: _module("workers.embed"), stop_seconds=5),
     Program("web", web_command, stop_seconds=5, environment={"MALLOC_ARENA_MAX": "4"}),
-    *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=True) for queue in Queue),
+    *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=True, nice=NICE.get(queue, 0)) for queue in Queue),
     Program("reaper", lambda _: _module("workers.reaper"), can_wait=True, stop_seconds=5),
 )
 

@@ -47,7 +47,7 @@ def configuration(settings: Settings, programs: Iterable[Program]) -> str:
 def _program(settings: Settings, program: Program, order: int) -> str:
     is_database = program.name == "postgres"
     values: dict[str, object] = {
-        "command": shlex.join(program.command(settings)),
+        "command": shlex.join((["nice", "-n", str(program.nice)] if program.nice else []) + program.command(settings)),
         "directory": "/" if is_database else ROOT,
         "priority": order + 1,
         "autostart": str(program.is_server).lower(),

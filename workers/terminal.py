@@ -16,6 +16,7 @@ from pipeline import broker
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError, NotFound
 from pipeline.jobs import FINAL, State
+from pipeline.language.generator import Priority
 from pipeline.run import Submitted
 from pipeline.steps import Models
 from pipeline.store import jobs, renditions, transcripts, videos
@@ -55,7 +56,7 @@ def running() -> Iterator[tuple[Database, Settings, Models]]:
     """
     settings = load()
     db = Database(database_url(settings))
-    models = Models(settings)
+    models = Models(settings, priority=Priority.INTERACTIVE)
     try:
         _check_running(db, settings)
         yield db, settings, models

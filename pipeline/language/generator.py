@@ -121,8 +121,8 @@ def open_generator(settings: Settings, *, in_process: bool) -> Generator:
     return LocalGenerator.from_settings(settings)
 
 
-def open_embedder(settings: Settings, *, in_process: bool) -> Embedder:
-    """The embeddings: in a child of this process, or in the embedding process of this machine.
+def open_embedder(settings: Settings, *, in_process: bool, priority: Priority = Priority.BATCH) -> Embedder:
+    """The embeddings: in a child of this process, or in the embedding process of this machine. `priority`: whether somebody waits for what will be asked.
 
     Raises:
         ModelError: `model_missing` when it must be loaded here and cannot.
@@ -133,4 +133,4 @@ def open_embedder(settings: Settings, *, in_process: bool) -> Embedder:
         return ChildEmbedder(settings.threads)
     from pipeline.language.remote import RemoteEmbedder
 
-    return RemoteEmbedder.from_settings(settings)
+    return RemoteEmbedder.from_settings(settings, priority)

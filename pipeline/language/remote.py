@@ -240,12 +240,13 @@ class RemoteGenerator:
 class RemoteEmbedder:
     """See `Embedder` for the contract."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, priority: Priority) -> None:
         self._connection = connection
+        self._priority = priority
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "RemoteEmbedder":
-        return cls(own_connection("The embedding process", settings.embed_address, settings, settings.embed_socket))
+    def from_settings(cls, settings: Settings, priority: Priority) -> "RemoteEmbedder":
+        return cls(own_connection("The embedding process", settings.embed_address, settings, settings.embed_socket), priority)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._vectors(texts, "passage")
@@ -259,7 +260,8 @@ class RemoteEmbedder:
     def _vectors(self, texts: Sequence[str], kind: str) -> Vectors:
         rows = [np.empty((0, DIMENSIONS), np.float32)]
         for at in range(0, len(texts), EMBED_TOGETHER):
-            body = {"input": list(texts[at : at + EMBED_TOGETHER]), "input_type": kind, "encoding_format": "base64"}
+            some = list(texts[at : at + EMBED_TOGETHER])
+            body = {"input": some, "input_type": kind, "encoding_format": "base64", "priority": int(self._priority)}
             data = self._connection.post("embeddings", body)["data"]
             rows.extend(np.frombuffer(base64.b64decode(entry["embedding"]), "<f4")[None] for entry in data)
         return np.concatenate(rows)

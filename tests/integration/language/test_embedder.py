@@ -17,7 +17,7 @@ from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language import embedder as module
 from pipeline.language.embedder import ChildEmbedder, clean
-from pipeline.language.generator import open_embedder
+from pipeline.language.generator import Priority, open_embedder
 from tests.integration.language.processes import children, running
 
 PASSAGES = [
@@ -136,3 +136,19 @@ def test_the_process_serves_many_callers_and_survives_its_engines(embedder: Chil
             np.testing.assert_array_equal(remote.queries(QUESTIONS), embedder.queries(QUESTIONS))
             remote.close()
         assert not Path(f"/proc/{worker}").exists()
+
+
+def test_somebody_who_waits_does_not_wait_behind_an_index() -> None:
+    with tempfile.TemporaryDirectory(prefix="nutshell-") as home:
+        settings = Settings(home=Path(home))
+        with running("workers.embed", settings, socket=settings.embed_socket):
+            batch, interactive = (open_embedder(settings, in_process=False, priority=priority) for priority in (Priority.BATCH, Priority.INTERACTIVE))
+            indexing = threading.Thread(target=batch.passages, args=([text * 30 for text in PASSAGES] * 30,))
+            indexing.start()
+            for _ in range(5):
+                interactive.queries(QUESTIONS[:1])
+                interactive.passages(PASSAGES[:1])
+            assert indexing.is_alive()
+            indexing.join()
+            batch.close()
+            interactive.close()
