@@ -42,7 +42,7 @@ class Program:
     is_server: bool = False
     """Started before the database is migrated, stopped after everything else."""
     can_wait: bool = False
-    """Started when the page is up: what is in a queue can wait, a person cannot, and on two cores everything at once takes twice as long for each."""
+    """Started when everything else is ready: on two cores everything at once takes twice as long for each."""
     stop_signal: str = "TERM"
     stop_seconds: int = 8
     """Then it is killed: a stage that was running is resumed by the next worker from what it has stored."""
@@ -81,6 +81,8 @@ def worker_command(queue: Queue) -> Callable[[Settings], list[str]]:
     return command
 
 
+FIRST = (Queue.FETCH, Queue.GIST)
+"""Queues whose workers a link needs before its first sentence is on the page: nothing is called ready without them."""
 NICE = {Queue.SPEECH: 10, Queue.TEXT: 5}
 
 PROGRAMS: tuple[Program, ...] = (
@@ -89,7 +91,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("lm", lambda _: _module("workers.lm"), needed=lambda settings: not settings.llm_url, stop_seconds=5, nice=5),
     Program("embed", lambda _: _module("workers.embed"), stop_seconds=5),
     Program("web", web_command, stop_seconds=5, environment={"MALLOC_ARENA_MAX": "4"}),
-    *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=True, nice=NICE.get(queue, 0)) for queue in Queue),
+    *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=queue not in FIRST, nice=NICE.get(queue, 0)) for queue in Queue),
     Program("reaper", lambda _: _module("workers.reaper"), can_wait=True, stop_seconds=5),
 )
 

@@ -16,10 +16,12 @@ import click
 from pipeline import logs
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.store import jobs
+from pipeline.store.database import Database, database_url
 from workers import servers
 from workers.instance import Instance, clear_leftovers
 from workers.prepare import prepare_models
-from workers.processes import address, programs
+from workers.processes import FIRST, address, programs
 from workers.setup_checks import LEAST_FREE, check_disk, check_host, pick_port
 from workers.supervision import RUNNING, Supervisor, log_file
 
@@ -127,14 +129,16 @@ def start(supervisor: Supervisor, stop: threading.Event, *, can_wait: bool) -> N
 
 
 def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> str:
-    """Until /readyz says yes. Names what is missing when the page is there and something behind it is not: then a part of Nutshell works, and says what does not.
+    """Until /readyz says yes and the workers that a link needs first are there. Names what is missing when the page is there and something behind it is not: then a
+    part of Nutshell works, and says what does not.
 
     Raises:
         ModelError: `server_start`, when the web server gives up, or supervisord, or the time is over.
     """
-    deadline = time.monotonic() + READY_SECONDS
+    began = time.monotonic()
+    deadline = began + READY_SECONDS
     while not stop.wait(0.1):
-        if answers(f"{page(settings)}/readyz"):
+        if answers(f"{page(settings)}/readyz") and workers_since(settings, began):
             return ""
         given_up = [name for name, state in supervisor.states().items() if state == "FATAL"]
         is_late = time.monotonic() > deadline
@@ -143,6 +147,19 @@ def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event
         if given_up or is_late:
             return " and ".join(given_up) or "the language model, which is still loading"
     return ""
+
+
+def workers_since(settings: Settings, began: float) -> bool:
+    """Whether a worker of each queue that is needed first has said since `began` (time.monotonic) that it lives."""
+    db = Database(database_url(settings))
+    try:
+        with db.session() as s:
+            seen = jobs.workers_seen(s, within=time.monotonic() - began)
+    except ModelError:
+        return False
+    finally:
+        db.dispose()
+    return all(seen[queue] for queue in FIRST)
 
 
 def answers(url: str) -> bool:
