@@ -38,9 +38,15 @@ def home_page(typed: str = "", problem: InputError | None = None, links: tuple[s
     library = rows.load_library(services().db, before)
     return render_template(
         "home.html", cards=library.cards, running=library.running, older=words.stamp(library.older) if library.older else "", before=before, typed=typed,
-        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=EXAMPLES, languages=menu(),
+        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=examples(), languages=menu(),
         troubles=() if library.cards or problem else troubles(),
     )  # fmt: skip
+
+
+def examples() -> tuple[tuple[str, str], ...]:
+    """Link and name of videos to begin with: those of the settings, for where YouTube's own cannot be had, else EXAMPLES."""
+    given = [line.split(maxsplit=1) for line in services().settings.examples.splitlines() if line.strip()]
+    return tuple((pair[0], pair[-1]) for pair in given) or EXAMPLES
 
 
 def shared_link() -> str:
@@ -65,7 +71,7 @@ def library_part() -> str:
         cards=library.cards,
         running=library.running,
         older=words.stamp(library.older) if library.older else "",
-        examples=EXAMPLES,
+        examples=examples(),
     )
 
 

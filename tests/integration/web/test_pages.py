@@ -4,6 +4,7 @@ import io
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from pipeline.jobs import Queue
@@ -11,6 +12,7 @@ from pipeline.store import jobs, renditions
 from pipeline.store.database import Database
 from pipeline.types import Length
 from tests.integration.web import talk
+from tests.integration.web.conftest import services
 
 LINK = "https://www.youtube.com/watch?v=bbbbbbbbbbb"
 
@@ -27,6 +29,18 @@ def test_the_first_visit(client: FlaskClient) -> None:
 
     assert page.count("<h1") == 1
     assert "How it works" in page
+    assert page.count("https://www.youtube.com/watch?v=") == 3
+
+
+def test_the_first_visit_offers_what_the_settings_name(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where YouTube's own videos cannot be had, as in the demo, they are not offered."""
+    given = f"{LINK} How a light turns\n\nhttps://youtu.be/ccccccccccc\n"
+    monkeypatch.setattr(services(app), "settings", services(app).settings.model_copy(update={"examples": given}))
+    for path in ("/", "/parts/library"):
+        page = client.get(path).text
+        offered = re.findall(r'name="q" value="([^"]*)"><button class="chip" type="submit"><svg.*?</svg>(.*?)</button>', page)
+
+        assert offered == [(LINK, "How a light turns"), ("https://youtu.be/ccccccccccc", "https://youtu.be/ccccccccccc")]
 
 
 @pytest.mark.parametrize(
