@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.library import search as searching
 from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
-from web import asking, health, rows, words
+from web import asking, health, rows, views, words
 from web.rendering import SEEN_COOKIE, static_version
 from web.security import valid_video_id
 from web.services import services
@@ -108,11 +108,10 @@ def search() -> str | BaseResponse:
     if is_question(text) and "words" not in request.args:
         return redirect(f"/ask?{urlencode({'q': text})}", 303)
     if not text.strip():
-        return render_template("search.html", query="", hits=None)
+        return render_template("search.html", query="", found=())
     query = cleaned(text)
     hits = searching.search(services().db, services().embedder, query, limit=30)
-    shown = [{"hit": hit, "marks": words.marked(hit.text, query)} for hit in hits]
-    return render_template("search.html", query=query, hits=shown)
+    return render_template("search.html", query=query, count=len(hits), found=views.found(hits, query))
 
 
 def is_question(text: str) -> bool:

@@ -329,6 +329,20 @@ def test_search_finds_moments(searchable: FlaskClient) -> None:
     assert searchable.get(f"{V1}/search", query_string={"q": "Objektiv", "video": talk.ID}).json["hits"]
 
 
+def test_the_search_page_puts_moments_under_their_video(searchable: FlaskClient, db: Database, embedder: Embedder) -> None:
+    other = ("The clockwork of a tower has no keeper.", "A watch is a small clockwork.")
+    talk.add(db, "ccccccccccc", title="Clocks", texts=(*other, *talk.TEXTS[:2]))
+    talk.index(db, embedder, "ccccccccccc", other)
+    hits = searchable.get(f"{V1}/search", query_string={"q": "clockwork", "limit": 30}).json["hits"]
+    page = searchable.get("/search?q=clockwork").text
+
+    assert page.count('data-testid="search-hit"') == len(hits) >= 3
+    assert page.count("<h2 id=") == 2, "each video is named once"
+    groups = page.split('<section class="found"')[1:]
+    assert [f"/v/{hits[0]['video_id']}" in group for group in groups] == [True, False], "the video of the best moment comes first"
+    assert f"{len(hits)} moments in 2 videos" in page
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [({}, 422, "bad_request"), ({"q": " "}, 422, "empty_question"), ({"q": "x" * 2001}, 422, "long_question"), ({"q": "x" * 100_000}, 422, "long_question"),
