@@ -410,6 +410,17 @@ def test_questions_without_scripts(searchable: FlaskClient, model) -> None:
     assert 'data-testid="answer-citation"' in full
 
 
+def test_an_answer_in_the_speakers_words_is_said_once(searchable: FlaskClient, model) -> None:
+    """What the model said does not stand, so the sentence itself is the answer; it used to be shown again as its own citation."""
+    model.text = "The keeper slept for nine days."
+    full = searchable.get("/ask?q=How+often+was+the+clockwork+wound+by+the+keeper%3F&full=1").text
+
+    assert full.count("wound the clockwork every four hours") == 1
+    assert full.count('data-testid="answer"') == 1
+    assert f'href="/v/{talk.ID}?t=20"' in full
+    assert "In the speaker’s own words" in full
+
+
 def test_the_page_streams_its_own_drawing(searchable: FlaskClient, model) -> None:
     model.text = "<b>The keeper</b> wound the clockwork every four hours."
     response = searchable.post("/ask", data={"q": "How often was the <i>clockwork</i> wound by the keeper?", "video": talk.ID, "heading": "1"})
