@@ -111,7 +111,9 @@ def search() -> str | BaseResponse:
         return render_template("search.html", query="", found=())
     query = cleaned(text)
     hits = searching.search(services().db, services().embedder, query, limit=30)
-    return render_template("search.html", query=query, count=len(hits), found=views.found(hits, query))
+    found = views.found(hits, query)
+    said = any(mark.marked for video in found for moment in (*video.best, *video.more) for mark in moment.marks)
+    return render_template("search.html", query=query, count=len(hits), found=found, said=said)
 
 
 def is_question(text: str) -> bool:

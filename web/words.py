@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from babel.dates import format_timedelta
 
 from pipeline import languages
-from pipeline.errors import CODES, InputError
+from pipeline.errors import InputError
+from pipeline.library.moments import language_of
+from pipeline.summary.words import stop_words
 
 STAGES = {
     "fetch": "Looking at the video",
@@ -122,6 +124,7 @@ def marked(text: str, query: str) -> tuple[Mark, ...]:
             continue
         if match.start() > last:
             parts.append(Mark(text[last : match.start()], False))
+    wanted = wanted - stop_words(language_of(query)) or wanted
         parts.append(Mark(match[0], True))
         last = match.end()
     if last < len(text) or not parts:

@@ -59,6 +59,7 @@ def test_marking_keeps_every_character() -> None:
     [
         ("Two lenses", "lens", ["lenses"]),
         ("a an the", "a the", ["the"]),
+        ("The dust and the people", "dust and people", ["dust", "people"]),
         ("nothing", "", []),
         ("Ärger im Büro", "büro", ["Büro"]),
         ("cart carton", "car", []),
