@@ -186,6 +186,7 @@ class JobStatus:
     live: bool
     error_code: str | None = None
     next_step: str = ""
+    retry: words.Retry = words.Retry.NOW
 
 
 def job_status(
@@ -201,7 +202,8 @@ def job_status(
     return JobStatus(
         id=job.id, kind=job.kind, state=job.state.value, headline=headline, detail=detail, fraction=fraction, overall=_overall(job.state, shown), steps=steps,
         live=job.state not in FINAL, error_code=failed.error_code if failed else None,
-        next_step=words.next_step(failed.error_code) if failed else "",
+        next_step=words.next_step(failed.error_code, kept=any(stage.state is State.DONE for stage in job.stages)) if failed else "",
+        retry=words.retry(failed.error_code) if failed else words.Retry.NOW,
     )  # fmt: skip
 
 
@@ -232,8 +234,6 @@ def _said(job: JobView, stage: StageView | None, position: int | None, now: date
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
-@dataclass(frozen=True, slots=True)
 class FoundMoment:
     start: float
     marks: tuple[words.Mark, ...]
@@ -263,6 +263,8 @@ def found(hits: Sequence[Hit], query: str) -> tuple[FoundVideo, ...]:
     return tuple(groups)
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
     kind: str
     words: str
     href: str = ""

@@ -146,6 +146,7 @@ def test_a_failed_job_names_cause_and_next_step() -> None:
         "private",
     )
     assert status.next_step == "Paste the link of another video."
+    assert status.retry == "unlikely"
     assert not status.live
 
 
@@ -178,7 +179,6 @@ def test_downloads_say_kind_and_size() -> None:
     assert views.downloads("aaaaaaaaaaa", "transcript", (), frozenset()) == ()
 
 
-def test_suggested_questions_come_from_the_longest_chapters() -> None:
 def hit(video_id: str, start: float) -> Hit:
     return Hit(video_id, video_id.title(), start, start + 1, f"A lens at {start}.", 1.0)
 
@@ -203,6 +203,7 @@ def test_one_video_does_not_push_the_others_off_the_page(count: int, folded: int
     assert len(group.best) + len(group.more) == count
 
 
+def test_suggested_questions_come_from_the_longest_chapters() -> None:
     chapters = (
         Chapter(0, 10, "Intro"),
         Chapter(10, 60, "The lens."),

@@ -59,12 +59,14 @@ export function startVideo() {
     document.title = live ? `${status.dataset.overall || 0} % · ${name}` : told.wasLive ? `✓ ${name}` : title;
     told.wasLive ||= live;
   };
+    const empty = status.hasAttribute("data-empty");
+    for (const section of [$("#ask"), $("#transcript")]) section.hidden = empty;
   told();
   if ($("#part-summary[aria-busy]")) $("#part-summary").classList.add("has-grown");
   new Live({
     stream: `/api/v1/videos/${id}/events`,
     partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
-    first: "status",
+    first: $("#part-head[data-untitled]") ? null : "status",
     isLive: () => $("#part-status").hasAttribute("data-live"),
     onChange(names, events) {
       if (events.includes("video")) newPicture();
