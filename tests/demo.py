@@ -36,12 +36,17 @@ def wait_for_state(file: Path, process: subprocess.Popen[bytes]) -> dict[str, An
     return dict(json.loads(file.read_text()))
 
 
+def examples(links: list[dict[str, str]]) -> str:
+    """For the empty start page: YouTube's own videos, which it offers otherwise, are not on this YouTube."""
+    return "\n".join(f"{link['url']} {link['title'] or link['what']}" for link in links)
+
+
 def serve(state: dict[str, Any]) -> int:
     from pipeline.config import load
     from pipeline.errors import NutshellError
     from workers.up import up
 
-    os.environ |= {"NUTSHELL_PROXY": state["proxy"], "NUTSHELL_EXTRA_CA": state["ca_file"]}
+    os.environ |= {"NUTSHELL_PROXY": state["proxy"], "NUTSHELL_EXTRA_CA": state["ca_file"], "NUTSHELL_EXAMPLES": examples(state["links"])}
     os.environ.setdefault("NUTSHELL_HOME", str(HOME))
 
     def say(line: str) -> None:

@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.library import search as searching
 from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
-from web import asking, health, rows, words
+from web import asking, health, rows, views, words
 from web.rendering import SEEN_COOKIE, static_version
 from web.security import valid_video_id
 from web.services import services
@@ -38,9 +38,15 @@ def home_page(typed: str = "", problem: InputError | None = None, links: tuple[s
     library = rows.load_library(services().db, before)
     return render_template(
         "home.html", cards=library.cards, running=library.running, older=words.stamp(library.older) if library.older else "", before=before, typed=typed,
-        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=EXAMPLES, languages=menu(),
+        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=examples(), languages=menu(),
         troubles=() if library.cards or problem else troubles(),
     )  # fmt: skip
+
+
+def examples() -> tuple[tuple[str, str], ...]:
+    """Link and name of videos to begin with: those of the settings, for where YouTube's own cannot be had, else EXAMPLES."""
+    given = [line.split(maxsplit=1) for line in services().settings.examples.splitlines() if line.strip()]
+    return tuple((pair[0], pair[-1]) for pair in given) or EXAMPLES
 
 
 def shared_link() -> str:
@@ -65,7 +71,7 @@ def library_part() -> str:
         cards=library.cards,
         running=library.running,
         older=words.stamp(library.older) if library.older else "",
-        examples=EXAMPLES,
+        examples=examples(),
     )
 
 
@@ -102,11 +108,12 @@ def search() -> str | BaseResponse:
     if is_question(text) and "words" not in request.args:
         return redirect(f"/ask?{urlencode({'q': text})}", 303)
     if not text.strip():
-        return render_template("search.html", query="", hits=None)
+        return render_template("search.html", query="", found=())
     query = cleaned(text)
     hits = searching.search(services().db, services().embedder, query, limit=30)
-    shown = [{"hit": hit, "marks": words.marked(hit.text, query)} for hit in hits]
-    return render_template("search.html", query=query, hits=shown)
+    found = views.found(hits, query)
+    said = any(mark.marked for video in found for moment in (*video.best, *video.more) for mark in moment.marks)
+    return render_template("search.html", query=query, count=len(hits), found=found, said=said)
 
 
 def is_question(text: str) -> bool:

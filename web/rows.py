@@ -18,6 +18,8 @@ from web.views import JobStatus
 
 PAGE = 24
 """Cards a page."""
+UNTITLED = {"failed": "This video could not be fetched", "cancelled": "This video was not fetched"}
+"""What stands for a title when the work ended before there was one."""
 EARLIER = 20
 """Questions of earlier visits that are shown."""
 
@@ -43,6 +45,19 @@ class VideoRows:
     @property
     def live(self) -> bool:
         return any(status.live for status in self.statuses)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was said that could be read or asked about, and nothing is coming."""
+        return self.transcript is None and not self.live
+
+    @property
+    def heading(self) -> str:
+        """The title; before it is known, what is known instead."""
+        if self.video.title:
+            return self.video.title
+        state = self.statuses[0].state if self.statuses else ""
+        return "Looking up the video" if self.live else UNTITLED.get(state, "A video without a title")
 
     @property
     def growing(self) -> bool:

@@ -59,6 +59,8 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
     lines = views.lines(found.transcript, found.sentences, chapters, want.at)
     return {
         "video": found.video,
+        "heading": found.heading,
+        "empty": found.empty,
         "kind": found.kind,
         "transcript": found.transcript,
         "complete_transcript": found.sealed,
@@ -68,6 +70,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "lines": lines,
         "live": found.live,
         "growing": found.growing,
+        "chapters": chapters,
         "sections": views.sections(chapters, summary.points if summary else (), growing=found.growing),
         "translated_from": words.english_name(found.language) if summary and summary.language != found.language else "",
         "strip": views.strip(summary.coverage if summary else ()),

@@ -9,11 +9,14 @@ from pipeline.jobs import FINAL, State
 from pipeline.store.jobs import JobView, StageView
 from pipeline.store.media import Media
 from pipeline.timecode import clock
-from pipeline.types import Chapter, Coverage, Point, Segment, Sentence, Status, Transcript
+from pipeline.types import Chapter, Coverage, Hit, Point, Segment, Sentence, Status, Transcript
 from web import words
 
 THINNEST = 0.4
 """Per cent of the strip; thinner stretches are drawn with their neighbour, the list in words keeps them."""
+
+BEST = 4
+"""Moments of one video that a search shows unfolded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class JobStatus:
     live: bool
     error_code: str | None = None
     next_step: str = ""
+    retry: words.Retry = words.Retry.NOW
 
 
 def job_status(
@@ -198,7 +202,8 @@ def job_status(
     return JobStatus(
         id=job.id, kind=job.kind, state=job.state.value, headline=headline, detail=detail, fraction=fraction, overall=_overall(job.state, shown), steps=steps,
         live=job.state not in FINAL, error_code=failed.error_code if failed else None,
-        next_step=words.next_step(failed.error_code) if failed else "",
+        next_step=words.next_step(failed.error_code, kept=any(stage.state is State.DONE for stage in job.stages)) if failed else "",
+        retry=words.retry(failed.error_code) if failed else words.Retry.NOW,
     )  # fmt: skip
 
 
@@ -226,6 +231,36 @@ def _said(job: JobView, stage: StageView | None, position: int | None, now: date
     if position:
         return "Waiting for its turn", f"{words.plural(position, 'job')} before this one", None
     return name, "Starting", None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMoment:
+    start: float
+    marks: tuple[words.Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundVideo:
+    """A video with the moments that a search found in it, the best first."""
+
+    id: str
+    title: str
+    best: tuple[FoundMoment, ...]
+    more: tuple[FoundMoment, ...]
+    """Folded away, so that one video does not push all others off the page."""
+
+
+def found(hits: Sequence[Hit], query: str) -> tuple[FoundVideo, ...]:
+    """Hits under their videos, in the order of each video's best one; `hits` come best first."""
+    inside: dict[str, list[Hit]] = {}
+    for hit in hits:
+        inside.setdefault(hit.video_id, []).append(hit)
+    groups = []
+    for video_id, mine in inside.items():
+        moments = tuple(FoundMoment(hit.start, words.marked(hit.text, query)) for hit in mine)
+        unfolded = BEST if len(moments) > BEST + 1 else len(moments)  # a single one is not worth a press
+        groups.append(FoundVideo(video_id, mine[0].title, moments[:unfolded], moments[unfolded:]))
+    return tuple(groups)
 
 
 @dataclass(frozen=True, slots=True)

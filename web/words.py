@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from babel.dates import format_timedelta
 
 from pipeline import languages
-from pipeline.errors import CODES, InputError
+from pipeline.errors import InputError
+from pipeline.library.moments import language_of
+from pipeline.summary.words import stop_words
 
 STAGES = {
     "fetch": "Looking at the video",
@@ -36,6 +39,12 @@ LANGUAGES = {
 }  # fmt: skip
 """Offered in menus, by their own names: those that Whisper hears well enough and readers ask for. Written down, because asking Babel for these names loads
 a locale each, 60 MB together; a test compares."""
+OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
+"""Failures that lie in what was handed in: it will be no different the next time."""
+WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm"})
+HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "too_long", "too_large", "extractor_broken", "blocked_address"})
+"""Failures that end when a setting, the disk or a package has been changed."""
+NOT_YET = frozenset({"live_now", "live_upcoming"})
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -115,6 +124,7 @@ class Mark:
 def marked(text: str, query: str) -> tuple[Mark, ...]:
     """`text` cut where its words are like those of `query` (so "drill" marks "drilling"). The parts join to `text`."""
     wanted = {word for word in _WORD.findall(query.casefold()) if len(word) > 2 or not word.isascii()}
+    wanted = wanted - stop_words(language_of(query)) or wanted
     parts: list[Mark] = []
     last = 0
     for match in _WORD.finditer(text):
@@ -135,12 +145,35 @@ def _alike(one: str, other: str) -> bool:
     return long.startswith(short) and (len(short) == len(long) or (len(short) > 3 and len(long) - len(short) <= 3))
 
 
-def next_step(code: str | None, *, retryable: bool = True) -> str:
-    """What the reader can do about a failed job; the cause itself is in the error's sentence."""
-    if code in ("private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist", "bad_link"):
-        return "Paste the link of another video."
-    if code in ("bad_media", "no_audio", "bad_transcript", "no_speech"):
-        return "Try another file, or paste a link."
-    if (code in CODES and CODES[code].retryable) or retryable:
-        return "Press Try again to go on from where it stopped; what is already there is kept."
-    return "Press Try again when the cause is gone."
+def next_step(code: str | None, *, kept: bool = True) -> str:
+    """What the reader can do about a failed job; the cause itself is in the error's sentence. `kept`: some of the work was done before."""
+    match retry(code):
+        case Retry.USELESS if code in OTHER_FILE:
+            return "Try another file, or paste a link."
+        case Retry.USELESS | Retry.UNLIKELY:
+            return "Paste the link of another video."
+        case Retry.LATER if code in NOT_YET:
+            return "Until then, paste the link of another video."
+        case Retry.LATER:
+            return "Press Try again when the cause is gone."
+        case _:
+            return f"Press Try again{' to go on from where it stopped; what is already there is kept' if kept else ''}."
+
+
+class Retry(StrEnum):
+    """Whether trying a failed job again can help."""
+
+    NOW = "now"
+    LATER = "later"
+    """When somebody has changed something."""
+    UNLIKELY = "unlikely"
+    """Only if its owner thinks better of it, so another video helps more."""
+    USELESS = "useless"
+
+
+def retry(code: str | None) -> Retry:
+    if code in OTHER_FILE or code in ("playlist", "bad_link"):
+        return Retry.USELESS
+    if code in WITHHELD:
+        return Retry.UNLIKELY
+    return Retry.LATER if code in HINDERED | NOT_YET else Retry.NOW

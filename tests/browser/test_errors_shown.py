@@ -1,5 +1,7 @@
 """Whatever is pasted, the page says in one sentence what is wrong, and the library stays as it was."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -36,6 +38,16 @@ def test_what_is_no_link_to_a_video(page: Page, text: str) -> None:
 def test_a_video_that_cannot_be_had(page: Page, video_id: str) -> None:
     paste_video(page, video_id)
     expect(page.get_by_test_id("error")).to_contain_text(REFUSED[video_id], timeout=60_000)
+
+
+def test_a_video_that_was_never_had_offers_only_what_can_help(page: Page) -> None:
+    """It was looked at while it failed: the title said for ever that it was being looked up, above a box for questions."""
+    paste_video(page, "stPrivate01")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This video could not be fetched", timeout=60_000)
+    for test_id in ("ask-field", "language", "transcript-search", "download-audio"):
+        expect(page.get_by_test_id(test_id).filter(visible=True)).to_have_count(0)
+    expect(page.get_by_role("link", name="Another video")).to_be_visible()
+    expect(page).not_to_have_title(re.compile("✓"))
 
 
 def test_silence_is_said_to_be_silence(page: Page) -> None:

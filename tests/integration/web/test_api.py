@@ -329,6 +329,20 @@ def test_search_finds_moments(searchable: FlaskClient) -> None:
     assert searchable.get(f"{V1}/search", query_string={"q": "Objektiv", "video": talk.ID}).json["hits"]
 
 
+def test_the_search_page_puts_moments_under_their_video(searchable: FlaskClient, db: Database, embedder: Embedder) -> None:
+    other = ("The clockwork of a tower has no keeper.", "A watch is a small clockwork.")
+    talk.add(db, "ccccccccccc", title="Clocks", texts=(*other, *talk.TEXTS[:2]))
+    talk.index(db, embedder, "ccccccccccc", other)
+    hits = searchable.get(f"{V1}/search", query_string={"q": "clockwork", "limit": 30}).json["hits"]
+    page = searchable.get("/search?q=clockwork").text
+
+    assert page.count('data-testid="search-hit"') == len(hits) >= 3
+    assert page.count("<h2 id=\"found-") == 2, "each video is named once"
+    groups = page.split('<section class="found"')[1:]
+    assert [f"/v/{hits[0]['video_id']}" in group for group in groups] == [True, False], "the video of the best moment comes first"
+    assert f"{len(hits)} moments in 2 videos" in page
+
+
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [({}, 422, "bad_request"), ({"q": " "}, 422, "empty_question"), ({"q": "x" * 2001}, 422, "long_question"), ({"q": "x" * 100_000}, 422, "long_question"),
@@ -394,6 +408,17 @@ def test_questions_without_scripts(searchable: FlaskClient, model) -> None:
     full = searchable.get("/ask?q=How+often+was+the+clockwork+wound+by+the+keeper%3F&full=1").text
     assert f'href="/v/{talk.ID}?t=20"' in full
     assert 'data-testid="answer-citation"' in full
+
+
+def test_an_answer_in_the_speakers_words_is_said_once(searchable: FlaskClient, model) -> None:
+    """What the model said does not stand, so the sentence itself is the answer; it used to be shown again as its own citation."""
+    model.text = "The keeper slept for nine days."
+    full = searchable.get("/ask?q=How+often+was+the+clockwork+wound+by+the+keeper%3F&full=1").text
+
+    assert full.count("wound the clockwork every four hours") == 1
+    assert full.count('data-testid="answer"') == 1
+    assert f'href="/v/{talk.ID}?t=20"' in full
+    assert "In the speaker’s own words" in full
 
 
 def test_the_page_streams_its_own_drawing(searchable: FlaskClient, model) -> None:

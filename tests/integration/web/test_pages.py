@@ -4,13 +4,15 @@ import io
 import re
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from pipeline.jobs import Queue
 from pipeline.store import jobs, renditions
 from pipeline.store.database import Database
-from pipeline.types import Length
+from pipeline.types import Chapter, Length
 from tests.integration.web import talk
+from tests.integration.web.conftest import services
 
 LINK = "https://www.youtube.com/watch?v=bbbbbbbbbbb"
 
@@ -27,6 +29,18 @@ def test_the_first_visit(client: FlaskClient) -> None:
 
     assert page.count("<h1") == 1
     assert "How it works" in page
+    assert page.count("https://www.youtube.com/watch?v=") == 3
+
+
+def test_the_first_visit_offers_what_the_settings_name(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where YouTube's own videos cannot be had, as in the demo, they are not offered."""
+    given = f"{LINK} How a light turns\n\nhttps://youtu.be/ccccccccccc\n"
+    monkeypatch.setattr(services(app), "settings", services(app).settings.model_copy(update={"examples": given}))
+    for path in ("/", "/parts/library"):
+        page = client.get(path).text
+        offered = re.findall(r'name="q" value="([^"]*)"><button class="chip" type="submit"><svg.*?</svg>(.*?)</button>', page)
+
+        assert offered == [(LINK, "How a light turns"), ("https://youtu.be/ccccccccccc", "https://youtu.be/ccccccccccc")]
 
 
 @pytest.mark.parametrize(
@@ -218,6 +232,66 @@ def test_a_failure_shows_cause_next_step_and_what_is_there(client: FlaskClient, 
     assert "Paste the link of another video." in page
     assert 'data-code="private"' in page
     assert "Try again" in page
+    assert "Another video" in page
+
+
+def failed(client: FlaskClient, db: Database, code: str) -> str:
+    """The page of a video whose fetch ended in `code`."""
+    from pipeline.errors import cause
+
+    paste(client, LINK)
+    claim = run_until(db, "fetch")
+    with db.session() as s:
+        jobs.fail(s, claim, cause(code))
+    return client.get("/v/bbbbbbbbbbb").text
+
+
+def test_a_video_that_was_never_had_says_so_and_offers_nothing_to_ask(client: FlaskClient, db: Database) -> None:
+    page = failed(client, db, "removed")
+
+    assert re.search(r"<h1[^>]*>This video could not be fetched</h1>", page)
+    assert ">youtube.com/watch?v=bbbbbbbbbbb</a>" in page
+    for section in ("ask", "transcript", "part-summary"):
+        assert re.search(rf'<section[^>]*id="{section}"[^>]* hidden>', page), section
+    assert 'data-testid="language"' not in page
+    assert "Fetch the audio" not in page
+    assert 'data-testid="delete"' in page
+    library = client.get("/").text
+    assert "youtu.be/bbbbbbbbbbb" in library
+    assert "Could not be finished" in library
+
+
+@pytest.mark.parametrize(("code", "button"), [("tls", True), ("removed", True), ("no_speech", False)])
+def test_trying_again_is_offered_where_it_can_help(client: FlaskClient, db: Database, code: str, button: bool) -> None:
+    assert ('data-testid="retry"' in failed(client, db, code)) == button
+
+
+def test_the_way_to_ask_is_there_while_the_video_is_read(client: FlaskClient) -> None:
+    paste(client, LINK)
+    page = client.get("/v/bbbbbbbbbbb").text
+
+    assert "Looking up the video" in page
+    assert not re.search(r'<section[^>]*id="ask"[^>]* hidden', page)
+    assert "Still being read" in page
+
+
+def test_no_dot_is_written_between_parts_that_are_missing(client: FlaskClient, db: Database) -> None:
+    """The dots come from the style sheet, before each part, so a missing one leaves none behind."""
+    talk.add(db, channel="")
+
+    assert "·" not in client.get(f"/v/{talk.ID}/parts/head").text
+
+
+def test_many_chapters_get_a_list_to_jump_from(client: FlaskClient, db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk.add(db)
+    assert 'id="toc"' not in client.get(f"/v/{talk.ID}").text
+    monkeypatch.setattr(talk, "CHAPTERS", tuple(Chapter(5.0 * n, 5.0 * n + 5, f"Part {n}") for n in range(8)))
+    talk.add(db, "ccccccccccc")
+    page = client.get("/v/ccccccccccc").text
+
+    places = re.findall(r'<li><a href="#(c\d)">', page)
+    assert len(places) == 8
+    assert all(f'id="{place}"' in page for place in places)
 
 
 def test_languages_and_lengths(client: FlaskClient, db: Database) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipeline.jobs import Queue, State
 from pipeline.store.jobs import JobView, StageView
 from pipeline.store.media import Media
-from pipeline.types import Chapter, Citation, Coverage, Origin, Point, Segment, Sentence, Status, Transcript
+from pipeline.types import Chapter, Citation, Coverage, Hit, Origin, Point, Segment, Sentence, Status, Transcript
 from web import views
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
@@ -146,6 +146,7 @@ def test_a_failed_job_names_cause_and_next_step() -> None:
         "private",
     )
     assert status.next_step == "Paste the link of another video."
+    assert status.retry == "unlikely"
     assert not status.live
 
 
@@ -176,6 +177,30 @@ def test_downloads_say_kind_and_size() -> None:
     assert (video.words, video.running, video.href) == ("Video is being fetched", True, "")
     assert [d.words for d in views.downloads("aaaaaaaaaaa", "youtube", (), frozenset())] == ["Fetch the audio", "Fetch the video"]
     assert views.downloads("aaaaaaaaaaa", "transcript", (), frozenset()) == ()
+
+
+def hit(video_id: str, start: float) -> Hit:
+    return Hit(video_id, video_id.title(), start, start + 1, f"A lens at {start}.", 1.0)
+
+
+def test_hits_stand_under_their_videos_the_best_first() -> None:
+    hits = (hit("b", 9), hit("a", 3), hit("b", 1), hit("a", 2))
+    first, second = views.found(hits, "lens")
+
+    assert [(group.id, group.title, [moment.start for moment in group.best], group.more) for group in (first, second)] == [
+        ("b", "B", [9, 1], ()),
+        ("a", "A", [3, 2], ()),
+    ]
+    assert [mark.text for mark in first.best[0].marks if mark.marked] == ["lens"]
+    assert views.found((), "lens") == ()
+
+
+@pytest.mark.parametrize(("count", "folded"), [(views.BEST, 0), (views.BEST + 1, 0), (views.BEST + 2, 2)])
+def test_one_video_does_not_push_the_others_off_the_page(count: int, folded: int) -> None:
+    (group,) = views.found([hit("a", start) for start in range(count)], "lens")
+
+    assert len(group.more) == folded
+    assert len(group.best) + len(group.more) == count
 
 
 def test_suggested_questions_come_from_the_longest_chapters() -> None:

@@ -59,6 +59,7 @@ def test_marking_keeps_every_character() -> None:
     [
         ("Two lenses", "lens", ["lenses"]),
         ("a an the", "a the", ["the"]),
+        ("The dust and the people", "dust and people", ["dust", "people"]),
         ("nothing", "", []),
         ("Ärger im Büro", "büro", ["Büro"]),
         ("cart carton", "car", []),
@@ -71,6 +72,24 @@ def test_marking(text: str, query: str, found: list[str]) -> None:
 @pytest.mark.parametrize("code", [*CODES, None, "new_one"])
 def test_every_cause_has_a_next_step(code: str | None) -> None:
     assert words.next_step(code).endswith(".")
+
+
+def test_only_what_was_done_is_said_to_be_kept() -> None:
+    assert "is kept" in words.next_step("network")
+    assert words.next_step("network", kept=False) == "Press Try again."
+
+
+@pytest.mark.parametrize(
+    ("code", "chance"),
+    [("network", "now"), ("crashed", "now"), (None, "now"), ("tls", "later"), ("live_now", "later"), ("private", "unlikely"), ("no_speech", "useless"), ("playlist", "useless")],
+)
+def test_whether_trying_again_can_help(code: str | None, chance: str) -> None:
+    assert words.retry(code) == chance
+
+
+@pytest.mark.parametrize("code", sorted(words.OTHER_FILE | words.WITHHELD | words.HINDERED | words.NOT_YET))
+def test_causes_that_are_told_apart_exist(code: str) -> None:
+    assert code in CODES
 
 
 @pytest.mark.parametrize(

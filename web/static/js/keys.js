@@ -26,6 +26,7 @@ export function startKeys(player, transcript) {
     j: () => skip(-10), l: () => skip(10),
     ArrowLeft: () => skip(-5), ArrowRight: () => skip(5),
     "<": () => faster(-1), ">": () => faster(1),
+    n: () => point(player, 1), p: () => point(player, -1),
     c: () => transcript.switch.click(),
   };
   document.addEventListener("keydown", (event) => {
@@ -40,6 +41,16 @@ export function startKeys(player, transcript) {
     event.preventDefault();
     action();
   });
+}
+
+/** To the point that begins after (`step` 1) or before (-1) where one is. */
+function point(player, step) {
+  const begins = (node) => Number(node.dataset.t);
+  const points = $$(".point").sort((one, other) => begins(one) - begins(other));
+  const next = step > 0 ? points.find((node) => begins(node) > player.position + 0.5) : points.findLast((node) => begins(node) < player.position - 1.5);
+  if (!next) return;
+  player.seek(begins(next));
+  next.scrollIntoView({ block: "nearest" });
 }
 
 function searchField() {

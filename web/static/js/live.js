@@ -21,9 +21,9 @@ const LOST_AFTER = 10_000;
 
 export class Live {
   /** `stream`: address of the events; `partUrl(name)`: address of a part; `isLive()`: something still runs; `parts(event)`: what an event changes;
-   *  `first`: the part that knows whether something runs; `onChange(names, events)`: after parts were redrawn. */
+   *  `first`: the part that knows whether something runs, or null where the page was drawn so early that anything may have come since; `onChange(names, events)`: after parts were redrawn. */
   constructor({ stream, partUrl, isLive, first, parts = (event) => PARTS[event], onChange = () => {} }) {
-    Object.assign(this, { stream, partUrl, isLive, first: [first], parts, onChange });
+    Object.assign(this, { stream, partUrl, isLive, first: first && [first], parts, onChange });
     this.events = new Set();
     this.fetched = new Map();
     this.waiting = new Set();

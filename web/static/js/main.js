@@ -41,6 +41,6 @@ function startAsk() {
 function startSearch() {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || typing() || document.activeElement?.closest("a, button, summary")) return;
-    $$("#hits a")[0]?.click();
+    $("#hits .hit")?.click();
   });
 }

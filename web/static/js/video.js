@@ -43,9 +43,13 @@ export function startVideo() {
   const answers = $("#answers");
   askForm($("#ask-form"), id, answers, true);
   document.addEventListener("click", (event) => {
+    const chapters = $("#toc[open]");
+    if (chapters && !event.target.closest("#toc summary")) chapters.open = false;
     const question = event.target.closest("[data-question]");
     if (question) { event.preventDefault(); ask(question.textContent, id, answers, true); }
-    if (event.target.closest("[data-copy=markdown]")) copyMarkdown(id);
+    if (event.target.closest("[data-copy=summary]")) copySummary(id);
+    const source = event.target.closest("[data-source]");
+    if (source) source.href = `${source.dataset.source}${player.position ? `&t=${Math.floor(player.position)}s` : ""}`; // where one is, not where the page began
   });
 
   const query = root.dataset.query;
@@ -55,8 +59,11 @@ export function startVideo() {
     const live = status.hasAttribute("data-live");
     const headline = $(".job h2", status)?.textContent.trim() || (status.dataset.state === "none" ? "Ready" : "");
     if (headline !== spoken) { $("#spoken").textContent = headline; spoken = headline; }
+    const empty = status.hasAttribute("data-empty");
+    for (const section of [$("#ask"), $("#transcript")]) section.hidden = empty;
     const name = $(".video-head h1")?.textContent.trim();
-    document.title = live ? `${status.dataset.overall || 0} % · ${name}` : told.wasLive ? `✓ ${name}` : title;
+    const mark = status.dataset.state === "none" ? "✓" : "!";
+    document.title = live ? `${status.dataset.overall || 0} % · ${name}` : told.wasLive ? `${mark} ${name}` : title;
     told.wasLive ||= live;
   };
   told();
@@ -64,7 +71,7 @@ export function startVideo() {
   new Live({
     stream: `/api/v1/videos/${id}/events`,
     partUrl: (name) => `/v/${id}/parts/${name}?${query}`,
-    first: "status",
+    first: $("#part-head[data-untitled]") ? null : "status",
     isLive: () => $("#part-status").hasAttribute("data-live"),
     onChange(names, events) {
       if (events.includes("video")) newPicture();
@@ -135,10 +142,12 @@ function keepCardInside(event) {
   else if (box.left < 8) card.classList.add("is-right");
 }
 
-async function copyMarkdown(id) {
+/** As Markdown, which mail and notes show as text with links. */
+async function copySummary(id) {
   const response = await fetch(`/api/v1/videos/${id}/export?as=md${location.search.replace("?", "&")}`);
-  const done = response.ok && await copy(await response.text());
-  toast(done ? "Copied" : "Copying did not work. Use the Markdown export instead.");
+  const summary = (text) => text.split("\n## Transcript\n")[0]; // the words themselves would be hours long
+  const done = response.ok && await copy(summary(await response.text()));
+  toast(done ? "Summary copied" : "Copying did not work. Use the Markdown export instead.");
 }
 
 /** How long the stage will still take, from how fast it has moved on this page; said only when it can be known. */
