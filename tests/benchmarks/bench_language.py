@@ -195,7 +195,7 @@ def llama_cpp_peer(settings: Settings) -> Iterator[Peer | None]:
     command = [
         binary,
         "-m",
-        str(models._packaged_gguf()),
+        str(models.packaged_gguf()),
         "--port",
         str(port),
         "-np",

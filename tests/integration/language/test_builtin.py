@@ -28,7 +28,7 @@ def test_it_is_there_and_whole_and_made_once(builtin_home: Settings) -> None:
     assert said == []
     assert models.models_ready(builtin_home) == []
     assert models.damaged_files(folder(builtin_home)) == []
-    assert sorted(path.name for path in builtin_home.models_dir.iterdir()) == [".language.lock", models.BUILTIN]
+    assert sorted(path.name for path in builtin_home.models_dir.iterdir()) == [f".{models.BUILTIN}.lock", models.BUILTIN]
 
 
 def test_transformers_reads_the_folder_as_we_do(builtin_home: Settings) -> None:
@@ -64,9 +64,9 @@ def test_what_an_interrupted_run_left_is_repaired(
     settings = Settings(home=tmp_path)
     made: list[Path] = []
 
-    def quick_build(target: Path) -> None:  # the real one is the fixture's; here it matters when it is called and on what
-        made.append(target)
-        shutil.copytree(folder(builtin_home), target)
+    def quick_build(scratch: Path) -> None:  # the real one is the fixture's; here it matters when it is called and on what
+        made.append(scratch)
+        shutil.copytree(folder(builtin_home), scratch, dirs_exist_ok=True)
 
     monkeypatch.setattr(models, "_build", quick_build)
     target = folder(settings)
@@ -89,7 +89,7 @@ def test_what_an_interrupted_run_left_is_repaired(
 
     models.prepare_builtin(settings)
 
-    assert made == [target]
+    assert made == [target.with_name(f"{target.name}.part")]
     assert models.models_ready(settings) == []
     assert not target.with_name(f"{target.name}.part").exists()
 
@@ -97,7 +97,7 @@ def test_what_an_interrupted_run_left_is_repaired(
 def test_a_package_with_other_content_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "other.gguf"
     other.write_bytes(b"GGUF")
-    monkeypatch.setattr(models, "_packaged_gguf", lambda: other)
+    monkeypatch.setattr(models, "packaged_gguf", lambda: other)
     with pytest.raises(ModelError) as error:
         models.prepare_builtin(Settings(home=tmp_path / "home"))
     assert error.value.code == "model_broken"

@@ -112,7 +112,7 @@ def test_auto_goes_by_gpu_and_cores_and_says_so(tmp_path: Path, monkeypatch: pyt
         (16, False, middle.name, "16 cores"),
         (2, True, large.name, "there is a GPU"),
     ):
-        monkeypatch.setattr(profiles.os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False)
+        monkeypatch.setattr(profiles.machine, "cores", lambda cores=cores: cores)
         choice = profiles.choose_llm(settings, cuda=cuda)
         assert choice.path.name == path
         assert word in choice.reason

@@ -23,7 +23,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 
         monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: gpus)
         monkeypatch.setattr(ctranslate2, "get_supported_compute_types", lambda device: {"float32", "int8", "float16"})
-        monkeypatch.setattr(engine.os, "sched_getaffinity", lambda pid: set(range(cores)))
+        monkeypatch.setattr(engine.machine, "cores", lambda: cores)
         monkeypatch.setattr(engine.ctypes, "CDLL", load)
 
     return pretend

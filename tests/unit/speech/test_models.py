@@ -11,7 +11,7 @@ from pipeline.speech import models
 
 @pytest.fixture(autouse=True)
 def _few_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(models.machine, "cores", lambda: 2)
 
 
 def installed(home: Path, name: str) -> Path:
@@ -68,7 +68,7 @@ def test_a_profile_without_its_model_takes_the_next(tmp_path: Path) -> None:
 
 
 def test_many_cores_take_the_better_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.os, "cpu_count", lambda: 16)
+    monkeypatch.setattr(models.machine, "cores", lambda: 16)
     for name in ("base", "small"):
         installed(tmp_path, name)
 
