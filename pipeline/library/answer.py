@@ -10,7 +10,7 @@ import structlog
 from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator
 from pipeline.languages import detect
-from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest, retrieve, worth
+from pipeline.library.moments import Moment, cleaned, counts, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
 from pipeline.store.renditions import get_summary
 from pipeline.store.videos import get_video
@@ -61,7 +61,7 @@ def answer(
     vector = np.asarray(embedder.queries([text])[0])
     hits, sentences = retrieve(db, text, vector, limit=CHUNKS, video_id=video_id)
     best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
-    if not supports(best):
+    if not supports(text, best):
         yield from _spoken(_not_found(text, best, video_id))
         return
     yield from _spoken(_phrased(text, best, generator) or _quoted(text, best))
@@ -79,9 +79,9 @@ def _about(db: Database, question: str, video_id: str) -> Answer | None:
     return Answer(question, True, " ".join(point.text for point in points), citations, kind)
 
 
-def supports(best: Sequence[Moment]) -> bool:
+def supports(question: str, best: Sequence[Moment]) -> bool:
     """Whether the best moment carries an answer at all."""
-    return bool(best) and worth(best[0]) >= SUPPORTED
+    return bool(best) and worth(best[0]) + counts(question, best[0].sentence.text) >= SUPPORTED
 
 
 def _spoken(made: Answer) -> Iterator[str | Answer]:

@@ -14,7 +14,7 @@ from pipeline.store.database import Database
 from pipeline.store.search import hybrid
 from pipeline.store.transcripts import get_sentences
 from pipeline.summary.lexicon import STOP
-from pipeline.summary.numbers import numbers
+from pipeline.summary.numbers import numbers, unit_of
 from pipeline.summary.reading import unit
 from pipeline.summary.words import content, inverse_frequency, length, light_words, squeeze
 from pipeline.types import Hit, Sentence
@@ -29,6 +29,8 @@ ASKS_NUMBER = tuple(
     "how many|how much|how old|how long|how far|how deep|how high|how cold|how hot|how often|when|what year|which year|what date|what time|cuánt|cuándo|¿cuánt|¿cuándo|combien|quand|"
     "wie viel|wie lange|wie alt|wie oft|wann|quant|quando".split("|")
 )
+_COUNTED = re.compile(r"(?:how many|cuánt[oa]s|wie viele|combien d[e'’]|quant[oa]s|quant[ei]) ?(\w+)")
+"""With the word for what is counted: "26 buses" answers "how many buses"."""
 ASKS_NAME = ("who", "quién", "¿quién", "qui ", "wer ", "quem", "chi ")
 
 
@@ -121,12 +123,30 @@ def worth(moment: Moment) -> float:
     return 0.45 * moment.words + 4.0 * (moment.near - 0.78)
 
 
+def _counted(question: str) -> str | None:
+    """The word for what is counted; None for another question, and for "how many were there"."""
+    asked = _COUNTED.search(question.casefold())
+    return asked[1] if asked and asked[1] not in STOP[language_of(question)] else None
+
+
+def counts(question: str, text: str) -> float:
+    """Asked how many there are, a sentence that counts them ("26 buses" for "how many buses") is likely the answer, and one that does not is not."""
+    counted = _counted(question)
+    if counted is None:
+        return 0.0
+    found = numbers(text)
+    if any(unit == unit_of(counted) for _, unit in found):
+        return 0.4
+    return -0.2 if found or "how many" in question.casefold() else 0.0  # words for numbers are known in English only
+
+
 def fits(question: str, text: str) -> float:
-    """Whether a sentence is of the kind that is asked for: a number for "how many", a name for "who"."""
+    """Whether a sentence is of the kind that is asked for: what is counted, a number for "how long", a name for "who"."""
+    if _counted(question):
+        return counts(question, text)
     low = question.casefold()
-    value = 0.0
     if low.startswith(ASKS_NUMBER) or any(f" {start}" in low for start in ASKS_NUMBER):
-        value += 0.15 if numbers(text) else -0.05
-    elif low.startswith(ASKS_NAME):
-        value += 0.1 if re.search(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][\w-]+", text) else 0.0
-    return value
+        return 0.15 if numbers(text) else -0.05
+    if low.startswith(ASKS_NAME):
+        return 0.1 if re.search(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][\w-]+", text) else 0.0
+    return 0.0

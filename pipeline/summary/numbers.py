@@ -33,7 +33,7 @@ def numbers(text: str) -> list[tuple[float, str]]:
     for value, first, after in _found(parts):
         unit = parts[after] if after < len(parts) else ""
         sign = parts[first - 1] if first and parts[first - 1] in "$€£" else ""
-        out.append((value, _unit(sign or unit)))
+        out.append((value, unit_of(sign or unit)))
     return out
 
 
@@ -60,7 +60,7 @@ def _found(parts: list[str]) -> Iterator[tuple[float, int, int]]:
         at = after
 
 
-def _unit(word: str) -> str:
+def unit_of(word: str) -> str:
     """`%` and `percent`, `$` and `dollars` are one unit; plural and singular too."""
     word = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "°": "degree", "prozent": "percent"}.get(word, word)
     return word[:-1] if len(word) > 3 and word.endswith("s") else word

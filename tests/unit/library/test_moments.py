@@ -50,6 +50,8 @@ def test_an_answer_is_no_question_and_has_the_number_asked_for() -> None:
 
 def test_kinds() -> None:
     assert fits("How many were there?", "There were 26 buses.") > fits("How many were there?", "There were many buses.")
+    assert fits("How many buses are there?", "We have two bridges and 26 buses.") > fits("How many buses are there?", "We have two bridges, and buses.") + 0.2
+    assert fits("How many buses are there?", "She plans the buses.") < 0
     assert fits("Who drew it?", "It was drawn by Marta.") > fits("Who drew it?", "It was drawn by hand.")
     assert fits("Why?", "Because there were 26 of Marta's.") == 0
 
@@ -57,10 +59,10 @@ def test_kinds() -> None:
 def test_nothing_supports_an_answer_without_words_or_meaning() -> None:
     sentence = SENTENCES[3]
 
-    assert not supports([])
-    assert not supports([Moment(HIT, sentence, words=0.1, near=0.80)])
-    assert supports([Moment(HIT, sentence, words=0.7, near=0.86)])
-    assert supports([Moment(HIT, sentence, words=0.0, near=0.90)])
+    assert not supports("Why?", [])
+    assert not supports("Why?", [Moment(HIT, sentence, words=0.1, near=0.80)])
+    assert supports("Why?", [Moment(HIT, sentence, words=0.7, near=0.86)])
+    assert supports("Why?", [Moment(HIT, sentence, words=0.0, near=0.90)])
     assert worth(Moment(HIT, sentence, words=0.0, near=0.83, foreign=True)) > worth(Moment(HIT, sentence, words=0.0, near=0.83))
 
 
