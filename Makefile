@@ -5,6 +5,7 @@ PYTHON ?=#            a Python >= 3.11 to use instead of the first that is found
 TORCH_INDEX ?=#       index to take torch from, for example one with CPU-only wheels (without: PyPI's, on Linux 3 GB with CUDA)
 PORT ?=#              port of the page
 PYTEST ?=#            arguments for pytest, for example PYTEST="tests/unit -k chapters"
+JOBS ?= 2#            tests that run at a time; each takes up to 3 GB, and 0 runs them one after another in one process
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -29,7 +30,7 @@ HAS_US := $(VENV)/.nutshell-$(call sum,pyproject.toml)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
-	@echo; echo "Variables:"; sed -n 's/^\([A-Z_]*\) ?=# */  \1	/p' $(MAKEFILE_LIST)
+	@echo; echo "Variables:"; sed -n 's/^\([A-Z_]*\) ?=[^#]*# */  \1	/p' $(MAKEFILE_LIST)
 
 run: setup ## install what is missing, start everything, and say where the page is; Ctrl-C stops it
 	@$(VENV)/bin/nutshell up $(if $(PORT),--port $(PORT))
@@ -38,7 +39,7 @@ demo: setup ## the same against a YouTube of our own on this machine, with links
 	@$(if $(PORT),NUTSHELL_PORT=$(PORT)) $(PY) -m tests.demo
 
 test: setup check ## everything that must hold: style, types, architecture, and all tests with coverage
-	$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST)
 
 check: setup ## style, types and architecture only
 	$(PY) -m ruff check .

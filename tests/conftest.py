@@ -33,7 +33,8 @@ def _data() -> Path:
 @pytest.fixture(scope="session", name="prepared_home")
 def _prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the built-in models in it, made once for the whole run; for commands that need no servers."""
-    home = tmp_path_factory.mktemp("prepared")
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "prepared"  # one for all processes; preparing takes turns
     prepare_models(Settings(home=home), lambda _: None)
     return home
 
@@ -50,6 +51,18 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
     """Settings of a temporary data folder with running servers and a migrated database, shared by the whole run: a test makes its own rows."""
     migrate(bare_servers.settings)
     return bare_servers.settings
+
+
+SLOW = ("integration/jobs/test_kill.py", "browser/", "integration/test_up.py", "integration/test_tldr.py", "integration/speech/", "integration/language/", "integration/")
+"""What takes longest is begun first, so that two processes end at about the same time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes a file stays in one, since what it starts serves all its tests; the browser tests share one product."""
+    for item in items:
+        place = item.path.relative_to(ROOT / "tests").as_posix()
+        item.add_marker(pytest.mark.xdist_group("browser" if place.startswith("browser/") else place))
+    items.sort(key=lambda item: next((rank for rank, start in enumerate(SLOW) if item.path.relative_to(ROOT / "tests").as_posix().startswith(start)), len(SLOW)))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -43,6 +43,10 @@ class Load:
     tokens: int
     answer: int
 
+    @property
+    def answers(self) -> list[int]:
+        return [self.answer] * self.prompts
+
     def texts(self, generator: LocalGenerator) -> list[list[int]]:
         """Prompts of words in different order: they share no beginning but the first few tokens, so nothing is saved by remembering."""
         made = []
@@ -123,39 +127,40 @@ def bench_loads(settings: Settings) -> None:
         for load in (SHORT, LONG):
             prompts = load.texts(generator)
             compare(
-                load,
+                load.name,
                 "transformers.generate, one after another",
-                lambda p=prompts, n=load.answer: ours(generator, p, n),
-                lambda p=prompts, n=load.answer: one_by_one(p, n),
+                lambda p=prompts, n=load.answers: ours(generator, p, n),
+                lambda p=prompts, n=load.answers: one_by_one(p, n),
             )
             if llama_cpp:
                 compare(
-                    load,
+                    load.name,
                     "llama.cpp server, in parallel",
-                    lambda p=prompts, n=load.answer: ours(generator, p, n),
-                    lambda p=prompts, n=load.answer: llama_cpp(p, n),
+                    lambda p=prompts, n=load.answers: ours(generator, p, n),
+                    lambda p=prompts, n=load.answers: llama_cpp(p, n),
                 )
     generator.close()
 
 
-def ours(generator: LocalGenerator, prompts: Sequence[list[int]], answer: int) -> None:
+def ours(generator: LocalGenerator, prompts: Sequence[list[int]], answers: Sequence[int]) -> None:
+    """Each prompt answered with exactly so many tokens."""
     import queue
 
     from pipeline.language.engine import Done, Event, Request
 
     generator.engine._cached.clear()  # what the last round left in the slots
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    for key, tokens in enumerate(prompts):
+    for key, (tokens, answer) in enumerate(zip(prompts, answers, strict=True)):
         generator.engine.submit(Request(key, list(tokens), answer, (), int(Priority.BATCH), events.put, PLAIN))
     done = 0
     while done < len(prompts):
         event = events.get()
         if isinstance(event, Done):
-            assert event.answer_tokens == answer
+            assert event.answer_tokens == answers[event.key]
             done += 1
 
 
-Peer = Callable[[Sequence[list[int]], int], None]
+Peer = Callable[[Sequence[list[int]], Sequence[int]], None]
 
 
 @contextmanager
@@ -169,9 +174,9 @@ def transformers_peer(settings: Settings) -> Iterator[Peer]:
     dtype, _ = cpu_dtype()
     model = LlamaForCausalLM.from_pretrained(models.folder_of(settings, models.BUILTIN), dtype=dtype).eval()
 
-    def one_by_one(prompts: Sequence[list[int]], answer: int) -> None:
+    def one_by_one(prompts: Sequence[list[int]], answers: Sequence[int]) -> None:
         torch.set_num_threads(len(os.sched_getaffinity(0)))
-        for tokens in prompts:
+        for tokens, answer in zip(prompts, answers, strict=True):
             ids = torch.tensor([tokens])
             made = model.generate(
                 ids, attention_mask=torch.ones_like(ids), max_new_tokens=answer, min_new_tokens=answer, do_sample=False, pad_token_id=0
@@ -218,19 +223,19 @@ def llama_cpp_peer(settings: Settings) -> Iterator[Peer | None]:
             except httpx2.TransportError:
                 time.sleep(0.2)
 
-        def parallel(prompts: Sequence[list[int]], answer: int) -> None:
-            def ask(tokens: list[int]) -> None:
+        def parallel(prompts: Sequence[list[int]], answers: Sequence[int]) -> None:
+            def ask(tokens: list[int], answer: int) -> None:
                 body = {"prompt": tokens, "n_predict": answer, "temperature": 0, "ignore_eos": True, "cache_prompt": False}
                 assert client.post("/completion", json=body).json()["tokens_predicted"] == answer
 
             with ThreadPoolExecutor(8) as pool:
-                list(pool.map(ask, prompts))
+                list(pool.map(ask, prompts, answers))
 
         yield parallel
         process.terminate()
 
 
-def compare(load: Load, peer: str, we: Callable[[], None], they: Callable[[], None], pairs: int = 2) -> None:
+def compare(what: str, peer: str, we: Callable[[], None], they: Callable[[], None], pairs: int = 2) -> None:
     """A B B A: what the machine does meanwhile falls on both alike."""
     ratios, mine, theirs = [], [], []
     for number in range(pairs):
@@ -244,7 +249,7 @@ def compare(load: Load, peer: str, we: Callable[[], None], they: Callable[[], No
         theirs.append(times[they])
         ratios.append(times[they] / times[we])
     say(
-        f"{load.name}: ours {statistics.median(mine):.1f} s, {peer} {statistics.median(theirs):.1f} s: {statistics.median(ratios):.2f}x ({min(ratios):.2f} to {max(ratios):.2f})"
+        f"{what}: ours {statistics.median(mine):.1f} s, {peer} {statistics.median(theirs):.1f} s: {statistics.median(ratios):.2f}x ({min(ratios):.2f} to {max(ratios):.2f})"
     )
 
 
