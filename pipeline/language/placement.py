@@ -96,6 +96,17 @@ def use_threads(threads: int) -> None:
     torch.set_num_threads(threads or cores())
 
 
+def free_memory(settings: Settings) -> int:
+    """Bytes that a model may take: of the GPU where there is one that may be used, else of this machine.
+
+    Raises:
+        ModelError: `bad_device`.
+    """
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0]) if has_gpu(settings) else available_memory()
+
+
 def available_memory() -> int:
     """Bytes that this process may still take, the limit of its container included."""
     free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -46,13 +46,14 @@ def choose_llm(settings: Settings, *, cuda: bool = False, memory: int | None = N
     for name in WANTED[profile]:
         if not models.is_model(models.folder_of(settings, name)):
             passed.append(f"{name} is not installed")
-        elif memory is not None and name != models.BUILTIN and not _fits(name, memory):
+        elif memory is not None and name != models.BUILTIN and not fits(name, memory):
             passed.append(f"{name} needs more memory than there is")
         else:
             return Choice(models.folder_of(settings, name), "; ".join([f"profile {profile} ({why})", *passed]))
     return Choice(models.llm_path(settings), f"profile {profile} ({why})")  # raises: even the built-in one is not there
 
 
-def _fits(name: str, memory: int) -> bool:
+def fits(name: str, memory: int) -> bool:
+    """Whether the weights of a known model fit into `memory` bytes at two bytes per parameter; what is not known is tried."""
     card = card_of(name)
     return card is None or card.billions * 2e9 <= memory

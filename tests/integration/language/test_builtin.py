@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.hub.marker import MARKER
 from pipeline.language import models
 from pipeline.language.generator import Prompt, open_generator
 
@@ -75,7 +76,7 @@ def test_what_an_interrupted_run_left_is_repaired(
     else:
         target.parent.mkdir(parents=True)
         shutil.copytree(folder(builtin_home), target)
-        marker = target / models.MARKER
+        marker = target / MARKER
         if damage == "cut short":
             with (target / models.WEIGHTS).open("r+b") as weights:
                 weights.truncate(1000)
