@@ -207,7 +207,7 @@ def models() -> None:
 def models_list() -> None:
     """Which models are there, which could be, and which are used, with the reason."""
     from pipeline.config import load
-    from workers.terminal import print_models
+    from workers.models import print_models
 
     print_models(load())
 
@@ -223,11 +223,19 @@ def models_prepare() -> None:
 
 
 @models.command("pull")
-@click.argument("profile")
+@click.argument("wanted", metavar="PROFILE_OR_NAME")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @edge
-def models_pull(profile: str) -> None:
-    """Fetch the models of a profile from their publishers."""
-    later("models pull", f"Put a model folder into NUTSHELL_LLM_MODEL or NUTSHELL_SPEECH_MODEL instead of pulling {profile!r}.")
+def models_pull(wanted: str, yes: bool) -> None:
+    """Fetch models from their publishers on the Hugging Face hub: those of a profile (builtin, cpu, gpu), or one that `nutshell models list` names.
+
+    Sizes and licences are shown first. What was interrupted goes on with the next call.
+    """
+    from pipeline.config import load
+    from workers.pull import pull
+
+    for path in pull(load(), wanted, yes=yes):
+        click.echo(path)
 
 
 @main.group()

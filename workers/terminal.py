@@ -181,23 +181,3 @@ def print_answer(answer: Answer) -> None:
         click.echo(
             wrapped(f"{clock(citation.start)}  “{shown(citation.quote)}” ({shown(citation.title)} [{citation.video_id}])", "    ", "  ")
         )
-
-
-def print_models(settings: Settings) -> None:
-    from pipeline.language.profiles import choose_llm
-    from pipeline.speech.models import choose as choose_speech
-    from workers.prepare import missing_models
-
-    missing = missing_models(settings)
-    for name in missing:
-        click.echo(f"missing    {name}")
-    if missing:
-        return
-    if settings.llm_url:
-        click.echo(f"language   {settings.llm_name or 'what it offers'} at {settings.llm_url}")
-    else:
-        llm = choose_llm(settings)
-        click.echo(f"language   {llm.path.name}: {llm.reason}")
-    speech = choose_speech(settings)
-    click.echo(f"speech     whisper-{speech.name}: {speech.reason}")
-    click.echo("meaning    multilingual-e5-small")

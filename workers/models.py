@@ -1,0 +1,39 @@
+"""`nutshell models list`: which models are used and why, which are there, and which could be pulled."""
+
+import click
+
+from pipeline.config import Settings
+from pipeline.hub.lookup import Offer
+from pipeline.language import offers as language
+from pipeline.language.profiles import choose_llm
+from pipeline.speech import offers as speech
+from pipeline.speech.models import choose as choose_speech
+from workers.prepare import missing_models
+
+
+def catalogue(settings: Settings) -> tuple[Offer, ...]:
+    """All models that can be pulled, those that are there already among them."""
+    return (*language.offers(settings), *speech.offers(settings))
+
+
+def print_models(settings: Settings) -> None:
+    missing = missing_models(settings)
+    for name in missing:
+        click.echo(f"missing    {name}")
+    if not missing:
+        _print_used(settings)
+    click.echo()
+    for offer in catalogue(settings):
+        state = "installed" if offer.there else "to pull"
+        click.echo(f"{state:<10} {offer.name:<23} about {offer.gigabytes:4.1f} GB  {offer.licence:<25} {offer.repository}")
+
+
+def _print_used(settings: Settings) -> None:
+    if settings.llm_url:
+        click.echo(f"language   {settings.llm_name or 'what it offers'} at {settings.llm_url}")
+    else:
+        llm = choose_llm(settings)
+        click.echo(f"language   {llm.path.name}: {llm.reason}")
+    chosen = choose_speech(settings)
+    click.echo(f"speech     whisper-{chosen.name}: {chosen.reason}")
+    click.echo("meaning    multilingual-e5-small")
