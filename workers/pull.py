@@ -19,7 +19,7 @@ from pipeline.language import offers as language
 from pipeline.language.placement import available_memory, free_memory
 from pipeline.speech import offers as speech
 from workers.models import catalogue
-from workers.terminal import shown
+from workers.shown import shown
 
 PROFILES = ("builtin", "cpu", "gpu")
 ONLINE = {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_VERBOSITY": "error"}

@@ -23,6 +23,7 @@ from pipeline.store import jobs, renditions, transcripts, videos
 from pipeline.store.database import Database, database_url
 from pipeline.timecode import clock
 from pipeline.types import Answer, Hit, Point, Progress, Summary, Transcript, Video
+from workers.shown import shown
 
 WIDTH = 100
 
@@ -141,11 +142,6 @@ def print_summary(video: Video, summary: Summary | None) -> None:
 
 def said(point: Point) -> str:
     return f"“{shown(point.text)}”" if point.kind == "quote" else shown(point.text)
-
-
-def shown(text: str) -> str:
-    """Text of a video on a terminal: control characters, which could move the cursor or change colours, are left out."""
-    return "".join(c for c in text if c.isprintable() or c == " ")
 
 
 def wrapped(text: str, indent: str = "", first: str = "") -> str:
