@@ -114,16 +114,23 @@ class Text:
 
 def fetch(ctx: Context) -> None:
     """Metadata, captions and, where those will not do, the sound."""
+    if not _is_read(ctx):
+        with ctx.db.session() as s:
+            kind = videos.get_kind(s, ctx.video_id)
+        if kind == "youtube":
+            with work_folder(ctx.settings) as folder:
+                _fetch_youtube(ctx, folder)
+        elif ctx.transcript() is None:
+            _read_file(ctx, kind)
+    if _is_read(ctx):  # who has captions does not wait in line behind those whose sound is heard
+        with ctx.db.session() as s:
+            jobs.skip(s, ctx.claim, "speech")
+
+
+def _is_read(ctx: Context) -> bool:
+    """Whether the words are there and nothing has to be heard."""
     have = ctx.transcript()
-    if have is not None and not wants_english(ctx.options, have):
-        return
-    with ctx.db.session() as s:
-        kind = videos.get_kind(s, ctx.video_id)
-    if kind == "youtube":
-        with work_folder(ctx.settings) as folder:
-            _fetch_youtube(ctx, folder)
-    elif have is None:
-        _read_file(ctx, kind)
+    return have is not None and not wants_english(ctx.options, have)
 
 
 def _fetch_youtube(ctx: Context, folder: Path) -> None:
@@ -191,10 +198,10 @@ def _store_transcript(ctx: Context, transcript: Transcript) -> None:
 
 def speech(ctx: Context) -> None:
     """Whisper, window by window, each stored as it comes; a new attempt goes on where the last one stopped."""
-    have = ctx.transcript()
-    english = have is not None and wants_english(ctx.options, have)
-    if have is not None and not english:
+    if _is_read(ctx):
         return
+    have = ctx.transcript()
+    english = have is not None
     origin = Origin.SPEECH_TRANSLATED if english else Origin.SPEECH
     with ctx.db.session() as s:
         start = transcripts.parts_until(s, ctx.video_id, origin)

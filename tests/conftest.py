@@ -53,16 +53,25 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
     return bare_servers.settings
 
 
-SLOW = ("integration/jobs/test_kill.py", "browser/", "integration/test_up.py", "integration/test_tldr.py", "integration/speech/", "integration/language/", "integration/")
-"""What takes longest is begun first, so that two processes end at about the same time."""
+HEAVY = tuple(
+    ROOT / "tests" / place
+    for place in (
+        "integration/jobs/test_kill.py", "browser", "integration/test_up.py", "integration/test_tldr.py", "integration/speech",
+        "integration/language", "integration/summary", "integration/library", "integration/test_bad_input.py",
+    )
+)  # fmt: skip
+"""Tests whose models take all cores. They run in one process, one after another, beside all the others, which mostly wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes a file stays in one, since what it starts serves all its tests; the browser tests share one product."""
+    """With two processes the heavy tests go to the first, what they start serves all of them, and each other file stays in one piece in the second."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((number for number, place in enumerate(HEAVY) if item.path.is_relative_to(place)), len(HEAVY))
+
     for item in items:
-        place = item.path.relative_to(ROOT / "tests").as_posix()
-        item.add_marker(pytest.mark.xdist_group("browser" if place.startswith("browser/") else place))
-    items.sort(key=lambda item: next((rank for rank, start in enumerate(SLOW) if item.path.relative_to(ROOT / "tests").as_posix().startswith(start)), len(SLOW)))
+        item.add_marker(pytest.mark.xdist_group("heavy" if rank(item) < len(HEAVY) else str(item.path)))
+    items.sort(key=rank)
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
