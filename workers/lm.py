@@ -89,10 +89,17 @@ def create_app(settings: Settings) -> Flask:
         generator = LocalGenerator.from_settings(settings, on_failure=exit_soon)
     except NutshellError as error:
         return out_of_order(app, error)
+    warm(generator)
     app.extensions["generator"] = generator
     _describe(app, generator)
     _answer(app, generator)
     return app
+
+
+def warm(generator: "LocalGenerator") -> None:
+    """The first passes take three times as long, until all weights were read and the number of threads is found: better now than when somebody waits."""
+    for number in range(2):
+        generator.generate([Prompt("Say what the text says.", f"{number}: {'Bees dance to tell the others where the flowers are. ' * 8}", 8)])
 
 
 def _describe(app: Flask, generator: "LocalGenerator") -> None:

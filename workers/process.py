@@ -44,6 +44,7 @@ class Process:
 
     def begin(self) -> None:
         """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog."""
+        import pipeline.stages  # noqa: F401  # half a second that the first video need not wait for
         with self.db.session() as s:
             lost = jobs.release_lost(s, self.name)
             jobs.sign_in(s, self.name, self.queue)

@@ -82,7 +82,7 @@ def worker_command(queue: Queue) -> Callable[[Settings], list[str]]:
 
 
 FIRST = (Queue.FETCH, Queue.GIST)
-"""Queues whose workers a link needs before its first sentence is on the page."""
+"""Queues whose workers a link needs before its first sentence is on the page: nothing is called ready without them."""
 NICE = {Queue.SPEECH: 10, Queue.TEXT: 5}
 
 PROGRAMS: tuple[Program, ...] = (

@@ -16,7 +16,6 @@ import click
 from pipeline import logs
 from pipeline.config import Settings
 from pipeline.errors import ModelError
-from pipeline.jobs import Queue
 from pipeline.store import jobs
 from pipeline.store.database import Database, database_url
 from workers import servers
@@ -92,10 +91,8 @@ def _run(settings: Settings, say: Say, stop: threading.Event) -> None:
         supervisor.start()
         start_servers(supervisor, settings, stop)
         start(supervisor, stop, can_wait=False)
-        began = time.monotonic()
-        wait_ready(supervisor, settings, stop, began, FIRST)
+        missing = wait_ready(supervisor, settings, stop)
         start(supervisor, stop, can_wait=True)
-        missing = wait_ready(supervisor, settings, stop, began, tuple(Queue))  # the first link shall find an idle machine
         if not stop.is_set():
             say(f"Nutshell is ready: {page(settings)}{f' (without {missing})' if missing else ''}")
             watch(supervisor, say, stop)
@@ -131,16 +128,17 @@ def start(supervisor: Supervisor, stop: threading.Event, *, can_wait: bool) -> N
             supervisor.start_program(program.name)
 
 
-def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event, began: float, queues: tuple[Queue, ...]) -> str:
-    """Until /readyz says yes and each of `queues` has a worker that has started since `began`. Names what is missing when the page is there and something behind it
-    is not: then a part of Nutshell works, and says what does not.
+def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event) -> str:
+    """Until /readyz says yes and the workers that a link needs first are there. Names what is missing when the page is there and something behind it is not: then a
+    part of Nutshell works, and says what does not.
 
     Raises:
         ModelError: `server_start`, when the web server gives up, or supervisord, or the time is over.
     """
+    began = time.monotonic()
     deadline = began + READY_SECONDS
     while not stop.wait(0.1):
-        if answers(f"{page(settings)}/readyz") and workers_since(settings, began, queues):
+        if answers(f"{page(settings)}/readyz") and workers_since(settings, began):
             return ""
         given_up = [name for name, state in supervisor.states().items() if state == "FATAL"]
         is_late = time.monotonic() > deadline
@@ -151,8 +149,8 @@ def wait_ready(supervisor: Supervisor, settings: Settings, stop: threading.Event
     return ""
 
 
-def workers_since(settings: Settings, began: float, queues: tuple[Queue, ...]) -> bool:
-    """Whether a worker of each queue has said since `began` (time.monotonic) that it lives."""
+def workers_since(settings: Settings, began: float) -> bool:
+    """Whether a worker of each queue that is needed first has said since `began` (time.monotonic) that it lives."""
     db = Database(database_url(settings))
     try:
         with db.session() as s:
@@ -161,7 +159,7 @@ def workers_since(settings: Settings, began: float, queues: tuple[Queue, ...]) -
         return False
     finally:
         db.dispose()
-    return all(seen[queue] for queue in queues)
+    return all(seen[queue] for queue in FIRST)
 
 
 def answers(url: str) -> bool:
