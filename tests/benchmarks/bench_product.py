@@ -18,12 +18,14 @@ import psutil
 from tests.browser.product import product
 from tests.standin import StandIn
 from tests.standin.conditions import PLAYLISTS, all_videos
+from tests.standin.synthetic import coast_talk
 from tests.standin.talks import Talk, load_talk
-from tests.standin.videos import talk_video
+from tests.standin.videos import manual, talk_video
 from tests.standin.world import World
 
 HOUR = "talkHour001"
 THREE_HOURS = "talkHours3x"
+ANOTHER_HOUR = "talkHour002"
 TEN_MINUTES = "talkTenMin1"
 SEARCHES = 20
 
@@ -32,7 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="nutshell-") as home, StandIn(world(Path(home))) as standin:
         with product(standin, Path(home)) as address:
             client = httpx2.Client(base_url=address, timeout=60, trust_env=False)
-            row("an hour with captions", client, HOUR, limits=(5.0, 60.0))
+            row("an hour with captions, the first link after a start", client, HOUR, limits=(5.0, 60.0))
+            row("another", client, ANOTHER_HOUR, limits=(5.0, 60.0))
             under_load(client)
             row("ten minutes without captions", client, TEN_MINUTES, limits=(60.0, 60.0))
             memory(home)
@@ -43,7 +46,8 @@ def main() -> None:
 
 def world(home: Path) -> World:
     ten = shortened(load_talk("long"), 600.0, home / "ten.webm")
-    return World([*all_videos(), talk_video(TEN_MINUTES, ten)], PLAYLISTS)
+    another = coast_talk("coast2", 3600.0, seed=2)
+    return World([*all_videos(), talk_video(TEN_MINUTES, ten), talk_video(ANOTHER_HOUR, another, manual(another))], PLAYLISTS)
 
 
 def shortened(talk: Talk, seconds: float, path: Path) -> Talk:
