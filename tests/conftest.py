@@ -63,6 +63,7 @@ HEAVY = tuple(
 """Tests whose models take all cores. They run in one process, one after another, beside all the others, which mostly wait."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two processes the heavy tests go to the first, what they start serves all of them, and each other file stays in one piece in the second."""
 
