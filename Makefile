@@ -39,7 +39,7 @@ demo: setup ## the same against a YouTube of our own on this machine, with links
 	@$(if $(PORT),NUTSHELL_PORT=$(PORT)) $(PY) -m tests.demo
 
 test: setup check ## everything that must hold: style, types, architecture, and all tests with coverage
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest -n $(JOBS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST)
 
 check: setup ## style, types and architecture only
 	$(PY) -m ruff check .

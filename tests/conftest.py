@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.config import PREFIX, Settings
 from workers.embedded import EmbeddedServers
@@ -53,26 +55,27 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
     return bare_servers.settings
 
 
-HEAVY = tuple(
-    ROOT / "tests" / place
-    for place in (
-        "integration/jobs/test_kill.py", "browser", "integration/test_up.py", "integration/test_tldr.py", "integration/speech",
-        "integration/language", "integration/summary", "integration/library", "integration/test_bad_input.py",
-    )
+HEAVY = (
+    "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py", "tests/integration/speech/",
+    "tests/integration/language/", "tests/integration/summary/", "tests/integration/library/", "tests/integration/test_bad_input.py",
 )  # fmt: skip
 """Tests whose models take all cores. They run in one process, one after another, beside all the others, which mostly wait."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+class Halves(LoadScopeScheduling):
+    """The heavy tests go to one process, so that what they start serves all of them; every other file stays in one piece in another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "heavy" if nodeid.startswith(HEAVY) else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Halves:
+    return Halves(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two processes the heavy tests go to the first, what they start serves all of them, and each other file stays in one piece in the second."""
-
-    def rank(item: pytest.Item) -> int:
-        return next((number for number, place in enumerate(HEAVY) if item.path.is_relative_to(place)), len(HEAVY))
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("heavy" if rank(item) < len(HEAVY) else str(item.path)))
-    items.sort(key=rank)
+    """The heavy ones begin at once, since they take longest."""
+    items.sort(key=lambda item: next((number for number, place in enumerate(HEAVY) if item.nodeid.startswith(place)), len(HEAVY)))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
