@@ -56,7 +56,7 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
 
 
 HEAVY = (
-    "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py", "tests/integration/speech/",
+    "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py",
     "tests/integration/language/", "tests/integration/summary/",
 )  # fmt: skip
 """Tests whose models take all cores. They run in one process, one after another, beside all the others, which mostly wait."""
