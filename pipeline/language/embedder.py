@@ -12,6 +12,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 import numpy as np
@@ -139,8 +140,9 @@ class ChildEmbedder:
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
-            if pipe is not None and not pipe.closed:
-                pipe.close()
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # closing writes what the dead child has not taken
+                    pipe.close()
 
 
 def _reason(status: int) -> str:
