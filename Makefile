@@ -5,7 +5,7 @@ PYTHON ?=#            a Python >= 3.11 to use instead of the first that is found
 TORCH_INDEX ?=#       index to take torch from, for example one with CPU-only wheels (without: PyPI's, on Linux 3 GB with CUDA)
 PORT ?=#              port of the page
 PYTEST ?=#            arguments for pytest, for example PYTEST="tests/unit -k chapters"
-JOBS ?= 2#            tests that run at a time; each takes up to 3 GB, and 0 runs them one after another in one process
+JOBS ?= 2#            processes that run tests; 0 runs them one after another in this one
 
 VENV := .venv
 PY := $(VENV)/bin/python

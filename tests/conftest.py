@@ -59,7 +59,7 @@ HEAVY = (
     "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py",
     "tests/integration/language/", "tests/integration/summary/",
 )  # fmt: skip
-"""Tests whose models take all cores. They run in one process, one after another, beside all the others, which mostly wait."""
+"""What takes longest, most of it with models on all cores. These run in one process, one after another, beside all the others."""
 
 
 class Halves(LoadScopeScheduling):

@@ -18,11 +18,16 @@ from tests.integration.language.tiny import Tiny, write_folder
 EXACT = Placement(torch.device("cpu"), torch.float64, torch.float64, "tests compare numbers")
 """With 53 bits no two candidates of a tiny random model lie so near that the order of a sum, which changes with the number of threads, decides between them."""
 
-torch.use_deterministic_algorithms(True, warn_only=True)
-torch.utils.deterministic.fill_uninitialized_memory = True
-"""Fresh memory holds NaN in these tests, so that an answer that depends on what nobody wrote is a wrong one, always."""
-
 Open = Callable[..., LocalGenerator]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _nan_in_fresh_memory() -> Iterator[None]:
+    """An answer that depends on what nobody wrote is a wrong one in these tests, always."""
+    torch.use_deterministic_algorithms(True, warn_only=True)  # without it the next line does nothing
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    yield
+    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="session", name="tiny_folder")
