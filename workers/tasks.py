@@ -12,6 +12,7 @@ from pipeline.store import jobs
 from pipeline.store.jobs import Claim, Hint
 from workers.celery_app import app, settings
 from workers.process import Process
+from workers.watchdog import EXIT_UNFIT
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,11 @@ def _begin(sender: str, **_: object) -> None:
     if len(names) != 1 or names[0] not in list(Queue):
         raise SystemExit(f"A worker serves one queue. Start it with --queues {', '.join(Queue)}: one of them.")
     process = Process(settings, sender, Queue(names[0]))
-    process.begin()
+    try:
+        process.begin()
+    except Exception:  # Celery logs what a signal's receiver raises and goes on: as a worker that takes hints and claims nothing, for ever
+        log.exception("worker cannot begin, ending this process", worker=sender)
+        raise SystemExit(EXIT_UNFIT) from None
     _process[:] = [process]
     log.info("worker ready", worker=sender, queue=names[0], pid=os.getpid())
 

@@ -4,6 +4,7 @@ Every few seconds it signs in, and
  - extends the lease of the running stage during a long model call, but not of one that has made no progress for STALLED_SECONDS: then the call hangs, and the
    process is ended, so that the supervisor starts a fresh one and the stage is tried again;
  - ends the process when rows have been waiting for a minute though it has nothing to do: it no longer hears the broker;
+ - ends the process when it breaks itself: nobody would do the above;
  - at a stop, hands the running stage back at once, and ends the process if the stage does not notice in time.
 """
 
@@ -31,10 +32,13 @@ STOP_SECONDS = 5.0
 EXIT_STOPPED = 0
 EXIT_STALLED = 70
 EXIT_DEAF = 71
+EXIT_UNFIT = 72
+"""Its database went away while a worker began, or is not migrated; the supervisor starts another."""
+EXIT_UNWATCHED = 73
 
 
 class Watchdog:
-    """`start` it once; wrap each stage in `watching`. Its own failures are logged and do not end the worker."""
+    """`start` it once; wrap each stage in `watching`. A database that is away is logged and waited for; what nobody foresaw ends the process."""
 
     def __init__(self, db: Database, worker: str, queue: Queue) -> None:
         self.db = db
@@ -83,6 +87,9 @@ class Watchdog:
                 self._look()
             except ModelError as error:
                 log.warning("watchdog cannot look", reason=error.code)
+            except Exception:  # a worker that nobody watches may be silent for ever
+                log.exception("watchdog broke, ending this process")
+                os._exit(EXIT_UNWATCHED)
             if self._stopping:
                 self._stop()
 

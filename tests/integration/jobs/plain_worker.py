@@ -50,7 +50,9 @@ def _go_wrong(fault: str | None) -> None:
         raise ZeroDivisionError
     if fault == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
-    if fault == "hangs":
+    if fault == "unwatched":
+        tasks._process[0].watchdog._look = None  # type: ignore[method-assign,assignment]
+    if fault in ("hangs", "unwatched"):
         time.sleep(3600)
 
 

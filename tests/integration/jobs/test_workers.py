@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -269,26 +271,37 @@ def _alive(db: Database) -> dict[Queue, int]:
         return jobs.workers_seen(s, within=60)
 
 
-def test_a_worker_needs_exactly_one_queue(own: EmbeddedServers) -> None:
-    import subprocess
-    import sys
+def _ends(settings: Settings, queues: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A worker of the product that is expected to end by itself."""
+    command = [sys.executable, "-m", "celery", "--app", "workers.celery_app", "worker", "--queues", queues, "--pool", "solo", "--hostname", "x@test"]
+    return subprocess.run(
+        command, env=os.environ | {"NUTSHELL_HOME": str(settings.home)} | environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "--app",
-        "workers.celery_app",
-        "worker",
-        "--queues",
-        "text,fetch",
-        "--pool",
-        "solo",
-        "--hostname",
-        "x@test",
-    ]
-    environment = {**os.environ, "NUTSHELL_HOME": str(own.settings.home)}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+def test_a_worker_needs_exactly_one_queue(own: EmbeddedServers) -> None:
+    ended = _ends(own.settings, "text,fetch")
 
     assert ended.returncode != 0
     assert "A worker serves one queue" in ended.stderr
+
+
+def test_a_worker_that_cannot_begin_ends_and_does_not_take_hints_in_silence(own: EmbeddedServers) -> None:
+    """A signal's receiver may raise without any effect in Celery: a database that was killed while a worker began left one that claimed nothing, for ever."""
+    without_our_tables = own.settings.embedded_database_url.replace("/postgres?", "/template1?")
+    ended = _ends(own.settings, "text", NUTSHELL_DATABASE_URL=without_our_tables)
+
+    assert ended.returncode == watchdog.EXIT_UNFIT
+    assert "worker cannot begin, ending this process" in ended.stdout + ended.stderr
+
+
+def test_a_worker_whose_watchdog_breaks_ends(own: EmbeddedServers, db: Database) -> None:
+    with Fleet(own.settings) as fleet:
+        worker = fleet.start(Queue.TEXT, "unwatched", hasty=True)
+        pasted = _announce(own, paste(db, stages=FIRST, options={"fault": "unwatched"}))
+        eventually(lambda: worker.exits, "it is ended")
+        with db.session() as s:
+            jobs.cancel(s, pasted.job_id)
+
+    assert worker.exits[0] == watchdog.EXIT_UNWATCHED
+    assert "watchdog broke, ending this process" in worker.log
