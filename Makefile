@@ -26,7 +26,7 @@ HAS_MODELS := $(VENV)/.models-$(call sum,requirements-models.txt)
 HAS_US := $(VENV)/.nutshell-$(call sum,pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench lock env setup clean
+.PHONY: help run demo test coverage check bench lock env setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ run: setup ## install what is missing, start everything, and say where the page 
 demo: setup ## the same against a YouTube of our own on this machine, with links to paste; needs no internet, leaves your library alone
 	@$(if $(PORT),NUTSHELL_PORT=$(PORT)) $(PY) -m tests.demo
 
-test: setup check ## everything that must hold: style, types, architecture, and all tests with coverage
+test: setup check ## everything that must hold: style, types, architecture, and all tests
+	$(PY) -m pytest -n $(JOBS) --no-loadscope-reorder $(PYTEST)
+
+coverage: setup ## all tests again, slower, with a table of the lines that none of them runs
 	$(PY) -m pytest -n $(JOBS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST)
 
 check: setup ## style, types and architecture only

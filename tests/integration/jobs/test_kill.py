@@ -97,10 +97,12 @@ def _youtube() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module", name="running")
-def _running(youtube: StandIn) -> Iterator[tuple[Settings, str]]:
+def _running(youtube: StandIn, prepared_home: Path) -> Iterator[tuple[Settings, str]]:
     """The product and the address of its page."""
-    with tempfile.TemporaryDirectory(prefix="nutshell-") as home, product(youtube, Path(home)) as address:
-        yield Settings(home=Path(home)), address
+    with tempfile.TemporaryDirectory(prefix="nutshell-") as home:
+        (Path(home) / "models").symlink_to(prepared_home / "models")
+        with product(youtube, Path(home)) as address:
+            yield Settings(home=Path(home)), address
 
 
 def _paste(address: str, video_id: str) -> int | None:
@@ -132,7 +134,7 @@ def test_killing_anything_at_any_moment_loses_nothing_and_repeats_nothing(runnin
 
     end = time.monotonic() + LIMIT
     while killer.wanted or _unfinished(db):
-        assert time.monotonic() < end, (killer.killed, _describe(db))
+        assert time.monotonic() < end, f"{killer.killed}\n{_describe(db)}\n{_last_words(settings)}"
         if killer.wanted and _unfinished(db) < EACH and (job_id := _paste(address, IDS[len(promised)])) is not None:
             promised[IDS[len(promised)]] = job_id
         with contextlib.suppress(ModelError, OSError):  # the database or supervisor is just being started again
@@ -161,6 +163,10 @@ def _describe(db: Database) -> str:
         for view in views
     ]
     return "\n".join(lines)
+
+
+def _last_words(settings: Settings) -> str:
+    return "\n".join(f"--- {log.name}\n{log.read_text()[-1500:]}" for log in sorted(settings.logs_dir.glob("*.log")))
 
 
 def _check_rows(db: Database, promised: dict[str, int]) -> None:
