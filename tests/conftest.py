@@ -1,6 +1,7 @@
 """What every test may use. `servers` is the real thing: PostgreSQL and Valkey in a folder of their own, started once per run."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ DATA = ROOT.parent / "shared" / "data"
 
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
     del os.environ[_name]  # no setting of the person who runs the tests may reach them
+signal.signal(signal.SIGINT, signal.default_int_handler)  # `make test &` leaves it ignored, which every program started here would inherit
 os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 

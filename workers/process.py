@@ -43,13 +43,17 @@ class Process:
         return Watchdog(self.db, self.name, self.queue)
 
     def begin(self) -> None:
-        """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog."""
+        """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog and what the first video needs."""
         import pipeline.stages  # noqa: F401  # half a second that the first video need not wait for
         with self.db.session() as s:
             lost = jobs.release_lost(s, self.name)
             jobs.sign_in(s, self.name, self.queue)
         broker.announce_all(self.settings, lost)
         self.watchdog.start()
+        if self.queue is Queue.FETCH:
+            from pipeline.source import youtube
+
+            youtube.keep_ready()
 
     def end(self) -> None:
         self.watchdog.end()

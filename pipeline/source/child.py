@@ -252,7 +252,7 @@ TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}
 
 
 def handle(request: Json, report: Report) -> Json:
-    client.write_bundle(Path.cwd(), request["extra_ca"])
+    client.trust(Path.cwd(), request["extra_ca"])
     return TASKS[request["task"]](request, report)
 
 

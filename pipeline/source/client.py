@@ -1,5 +1,6 @@
 """yt-dlp as this project uses it: options whose defaults are wrong for a server, a log of the network, one way out. For the child process; imports yt_dlp."""
 
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,8 +140,8 @@ def _options(folder: Path, egress: Egress, network: NetworkLog, words: Words) ->
     }
 
 
-def write_bundle(folder: Path, extra_ca: str) -> Path:
-    """certifi's authorities and the operator's, in one file.
+def trust(folder: Path, extra_ca: str) -> None:
+    """certifi's authorities and the operator's, in one file in `folder`: from now on the only ones that this process and what it starts believe.
 
     Raises:
         SourceError: `tls`: the operator's file cannot be read or holds no certificate.
@@ -155,4 +156,4 @@ def write_bundle(folder: Path, extra_ca: str) -> Path:
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise cause("tls", f"The file {extra_ca} cannot be used: {error}.") from error
     bundle.write_text(text)
-    return bundle
+    os.environ |= {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(folder / "none")}

@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ def serve(handler: Callable[[Json, Report], Json], *, offline: bool = False) -> 
     os.dup2(2, 1)  # whatever a library prints must not look like an answer
     message = json.loads(_read_line())
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    _move_to(message["folder"])
     _limit(Limits(**message["limits"]))
     try:
         result = handler(message["request"], lambda fraction, text: _answer(progress=[fraction, text]))
@@ -92,6 +94,13 @@ def _give_up_rights(*, offline: bool) -> None:
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS: no set-uid program gives back what is given up here
     if offline:
         libc.unshare(0x10000000 | 0x40000000)  # CLONE_NEWUSER | CLONE_NEWNET
+
+
+def _move_to(folder: str) -> None:
+    """Everything that is written without a path of ours lands in the job's folder, here and in what this process starts."""
+    os.chdir(folder)
+    os.environ |= {"HOME": folder, "TMPDIR": folder}
+    tempfile.tempdir = None  # a library may have asked for it before
 
 
 def _limit(limits: Limits) -> None:

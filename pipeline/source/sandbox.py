@@ -1,6 +1,6 @@
 """Work on untrusted input in a child process: clean environment, own folder and session, limits, a deadline, and a sure end.
 
-This is the parent's side, inside.py the child's. The request is one line of JSON on the child's standard input. The child answers with lines of JSON on standard output:
+This is the parent's side, inside.py the child's. The request is one line of JSON on the child's standard input: one request a child. It answers with lines of JSON on standard output:
 `{"progress": [fraction, message]}` and `{"note": [event, values]}` (for the log) any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
 Standard input stays open as a lifeline: when the parent dies, however it dies, the child sees the end of it and ends itself with all that it started.
 """
@@ -50,7 +50,18 @@ class Job:
     stage: str
     message: str = ""
     """What is being done, until the child says more."""
-    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process that reads, or has read, its one request."""
+
+    process: subprocess.Popen[bytes]
+    errors: IO[bytes]
+
+
+_ready: dict[str, _Child] = {}
+"""By module: started before there is work for it."""
 
 
 def quiet(progress: Progress) -> None:
@@ -63,48 +74,67 @@ def run(job: Job, request: Json, emit: Emit) -> Json:
     Raises:
         NutshellError: what the child reported, or job.deaths; and whatever `emit` raises, after the child and its children have been killed.
     """
-    with tempfile.TemporaryFile() as errors:
-        try:
-            return _converse(job, request, emit, errors)
-        except NutshellError as error:
-            if printed := _tail(errors):
-                log.warning("source.child_failed", module=job.module, code=error.code, stderr=printed)
-            raise
-
-
-def _converse(job: Job, request: Json, emit: Emit, errors: IO[bytes]) -> Json:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-s", "-m", job.module],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-        cwd=job.workdir, env=_environment(job), start_new_session=True,
-    )  # fmt: skip
+    child = _child_for(job, request)
     try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        _send(process.stdin, {"limits": asdict(job.limits), "request": request})
-        last = Progress(job.stage, 0.0, job.message)
-        emit(last)
-        for answer in _answers(process.stdout, job):
-            if answer is None:
-                emit(last)
-            elif "progress" in answer:
-                last = Progress(job.stage, float(answer["progress"][0]), str(answer["progress"][1]))
-                emit(last)
-            elif "note" in answer:
-                log.info(answer["note"][0], **answer["note"][1])
-            elif "error" in answer:
-                raise _error(*answer["error"])
-            else:
-                return answer["result"]
-        raise cause(job.deaths.killed)
+        return _converse(job, child.process, emit)
+    except NutshellError as error:
+        if printed := _tail(child.errors):
+            log.warning("source.child_failed", module=job.module, code=error.code, stderr=printed)
+        raise
     finally:
-        _end(process)
+        _end(child)
 
 
-def _send(pipe: IO[bytes], request: Json) -> None:
+def keep_ready(module: str) -> None:
+    """Starts a child before there is work for it, and another whenever it is taken: who pastes a link then does not wait for the import of yt-dlp."""
+    _ready[module] = _start(module)
+
+
+def _child_for(job: Job, request: Json) -> _Child:
+    ready = _ready.pop(job.module, None)
+    is_alive = ready is not None and ready.process.poll() is None
+    child = ready if ready is not None and is_alive else _start(job.module)
+    _send(child.process, {"folder": str(job.workdir), "limits": asdict(job.limits), "request": request})
+    if ready is not None:
+        if not is_alive:
+            _end(ready)
+        keep_ready(job.module)
+    return child
+
+
+def _start(module: str) -> _Child:
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - _end closes it
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-s", "-m", module],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd="/", env=_environment(), start_new_session=True,
+    )  # fmt: skip
+    return _Child(process, errors)
+
+
+def _converse(job: Job, process: subprocess.Popen[bytes], emit: Emit) -> Json:
+    assert process.stdout is not None
+    last = Progress(job.stage, 0.0, job.message)
+    emit(last)
+    for answer in _answers(process.stdout, job):
+        if answer is None:
+            emit(last)
+        elif "progress" in answer:
+            last = Progress(job.stage, float(answer["progress"][0]), str(answer["progress"][1]))
+            emit(last)
+        elif "note" in answer:
+            log.info(answer["note"][0], **answer["note"][1])
+        elif "error" in answer:
+            raise _error(*answer["error"])
+        else:
+            return answer["result"]
+    raise cause(job.deaths.killed)
+
+
+def _send(process: subprocess.Popen[bytes], request: Json) -> None:
+    assert process.stdin is not None
     try:
-        pipe.write(json.dumps(request).encode() + b"\n")
-        pipe.flush()
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
     except BrokenPipeError:  # it is dead already; reading its answer finds that out
         log.warning("source.child_gone")
 
@@ -134,14 +164,15 @@ def _error(code: str, sentence: str) -> NutshellError:
     return row.kind(code, sentence, retryable=row.retryable, retry_after=row.retry_after)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(child: _Child) -> None:
     """Kills the whole session before the leader is reaped, while its number cannot be anyone else's."""
+    process = child.process
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # macOS says the latter when only the dead leader is left
         process.kill()
     process.wait()
-    for pipe in (process.stdin, process.stdout):
+    for pipe in (process.stdin, process.stdout, child.errors):
         if pipe:
             try:
                 pipe.close()
@@ -149,16 +180,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 continue
 
 
-def _environment(job: Job) -> dict[str, str]:
-    """Nothing is inherited: no proxies, keys, preloads or plugins of the operator's shell."""
+def _environment() -> dict[str, str]:
+    """Nothing is inherited: no proxies, keys, preloads or plugins of the operator's shell. The child adds its folder (inside.py)."""
     return {
         "PATH": str(Path(sys.executable).parent),  # where deno lies; no ffmpeg, which yt-dlp would use of itself
         "PYTHONPATH": str(Path(pipeline.__file__).resolve().parent.parent),
         "LANG": "C.UTF-8",
-        "HOME": str(job.workdir),
-        "TMPDIR": str(job.workdir),
+        "HOME": "/",
         "ORT_DISABLE_TELEMETRY": "1",
-        **dict(job.environment),
+        "YTDLP_NO_PLUGINS": "1",
+        "DENO_NO_UPDATE_CHECK": "1",
     }
 
 

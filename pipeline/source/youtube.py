@@ -12,6 +12,7 @@ from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
 PROBE_SECONDS = 180.0
 """Metadata and captions are a handful of requests."""
 _MERGE_SECONDS = 600.0
+_CHILD = "pipeline.source.child"
 _DOING = {
     "probe": ("fetch", "Asking YouTube"),
     "audio": ("fetch", "Fetching the sound"),
@@ -32,6 +33,11 @@ class Probe:
     """Why there are no captions, or why not the manual ones; empty when all is as one would wish."""
     info_path: Path
     """yt-dlp's own info in the work folder, for fetch_audio. Its links are honoured for some hours."""
+
+
+def keep_ready() -> None:
+    """Has a child with yt-dlp waiting for the next call, from now on. For a process that will fetch (80 MB)."""
+    sandbox.keep_ready(_CHILD)
 
 
 def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True) -> Probe:
@@ -90,22 +96,11 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
 def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> Json:
     seconds = min(settings.fetch_timeout, most_seconds or settings.fetch_timeout)
     limits = Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
-    folder = workdir.absolute()
     deaths = sandbox.Deaths(timeout="network", killed="internal")
-    job = sandbox.Job("pipeline.source.child", folder, limits, deaths, *_DOING[task], environment=_environment(folder))
+    job = sandbox.Job(_CHILD, workdir.absolute(), limits, deaths, *_DOING[task])
     common = {"task": task, "proxy": settings.proxy, "extra_ca": settings.extra_ca}
     most = {"max_duration": settings.max_duration, "max_bytes": settings.max_upload}
     return sandbox.run(job, {**common, **most, **request}, emit)
-
-
-def _environment(folder: Path) -> tuple[tuple[str, str], ...]:
-    """The child writes the authorities that it trusts into its folder (client.write_bundle); no others are looked for."""
-    return (
-        ("SSL_CERT_FILE", str(folder / "ca.pem")),
-        ("SSL_CERT_DIR", str(folder / "none")),
-        ("YTDLP_NO_PLUGINS", "1"),
-        ("DENO_NO_UPDATE_CHECK", "1"),
-    )
 
 
 def _transcript(found: Json) -> Transcript | None:

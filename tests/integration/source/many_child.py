@@ -8,7 +8,7 @@ from pipeline.source import child, client, inside
 
 
 def handle(request: Any, report: inside.Report) -> Any:
-    client.write_bundle(Path.cwd(), request["extra_ca"])
+    client.trust(Path.cwd(), request["extra_ca"])
     outcomes = {}
     for url in request["urls"]:
         try:

@@ -25,11 +25,8 @@ CONDITIONS = {
 def _outcomes(standin_server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str, bool]]:
     """Code, sentence and whether to try again, of every condition."""
     folder = tmp_path_factory.mktemp("many")
-    environment = youtube._environment(folder)
     limits = sandbox.Limits(seconds=200, cpu_seconds=100, file_bytes=10**8)
-    job = sandbox.Job(
-        "tests.integration.source.many_child", folder, limits, sandbox.Deaths("network", "internal"), "fetch", environment=environment
-    )
+    job = sandbox.Job("tests.integration.source.many_child", folder, limits, sandbox.Deaths("network", "internal"), "fetch")
     request = {
         "urls": [WATCH + video_id for video_id in CONDITIONS],
         "proxy": standin_server.proxy,

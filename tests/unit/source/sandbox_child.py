@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ def do_echo(request: Any, report: inside.Report) -> Any:
     report(0.25, "a quarter")
     report(1.0, "done")
     return {"value": request["value"], "cwd": str(Path.cwd())}
+
+
+def do_who(request: Any, report: inside.Report) -> Any:
+    return {"pid": os.getpid(), "cwd": str(Path.cwd()), "temporary": tempfile.gettempdir()}
 
 
 def do_environment(request: Any, report: inside.Report) -> Any:

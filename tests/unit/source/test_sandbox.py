@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,39 @@ def test_the_answer_and_the_progress_come_through_and_printing_does_not(tmp_path
     assert seen[-2:] == [Progress("fetch", 0.25, "a quarter"), Progress("fetch", 1.0, "done")]
 
 
+@pytest.fixture(name="kept")
+def _kept() -> Iterator[Callable[[], int]]:
+    """A child is kept ready; what is given tells its process id."""
+    sandbox.keep_ready(CHILD)
+    yield lambda: sandbox._ready[CHILD].process.pid
+    sandbox._end(sandbox._ready.pop(CHILD))
+
+
+def test_a_child_that_is_ready_takes_the_next_job_and_another_waits(tmp_path: Path, kept: Callable[[], int]) -> None:
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        ready = kept()
+        found = run(folder, do="who")
+        assert (found["pid"], found["cwd"], found["temporary"]) == (ready, str(folder), str(folder))
+        assert gone(ready)
+        assert kept() != ready
+
+
+def test_a_child_that_died_while_it_was_ready_is_replaced(tmp_path: Path, kept: Callable[[], int]) -> None:
+    dead = kept()
+    os.kill(dead, signal.SIGKILL)
+    assert gone(dead)
+    assert run(tmp_path, do="who")["pid"] != dead
+
+
 def test_nothing_of_the_environment_is_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUTSHELL_PASSWORD", "secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://10.0.0.1:1")
     monkeypatch.setenv("LD_PRELOAD_X", "x")
     found = run(tmp_path, do="environment")
-    assert set(found) - {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"} == {"PATH", "PYTHONPATH", "LANG", "HOME", "TMPDIR", "ORT_DISABLE_TELEMETRY"}
-    assert found["HOME"] == str(tmp_path)
+    quiet = {"ORT_DISABLE_TELEMETRY", "YTDLP_NO_PLUGINS", "DENO_NO_UPDATE_CHECK"}
+    assert set(found) - {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"} == {"PATH", "PYTHONPATH", "LANG", "HOME", "TMPDIR"} | quiet
+    assert found["HOME"] == found["TMPDIR"] == str(tmp_path)
 
 
 @pytest.mark.parametrize(("code", "kind"), [("bad_media", InputError), ("private", SourceError), ("storage", ModelError)])
@@ -131,7 +158,7 @@ def test_a_silent_child_does_not_keep_a_cancel_waiting(tmp_path: Path) -> None:
         run(tmp_path, emit, do="spin")
 
 
-def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
+def test_the_child_and_the_one_that_waits_die_with_their_parent(tmp_path: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
@@ -139,7 +166,8 @@ from pipeline.source import sandbox
 job = sandbox.Job({CHILD!r}, Path({str(tmp_path)!r}), sandbox.Limits(60, 60, 10**6), sandbox.Deaths("network", "internal"), "fetch")
 def emit(progress):
     if progress.message:
-        print(progress.message, flush=True)
+        print(progress.message, sandbox._ready[{CHILD!r}].process.pid, flush=True)
+sandbox.keep_ready({CHILD!r})
 sandbox.run(job, {{"do": "sleep"}}, emit)
 """
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path(sandbox.__file__).parents[2])
@@ -148,5 +176,5 @@ sandbox.run(job, {{"do": "sleep"}}, emit)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    assert len(pids) == 2
+    assert len(pids) == 3
     assert all(gone(pid) for pid in pids)
