@@ -9,7 +9,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import structlog
 from pipeline import machine
 from pipeline.config import Settings
 from pipeline.errors import ModelError
+from pipeline.speech.clips import HEARD_AT_ONCE
 from pipeline.speech.guards import Evidence
 from pipeline.speech.words import Word
 
@@ -29,6 +30,8 @@ FRAMES = 3000
 """Of 10 ms each: what Whisper hears at once."""
 CAREFUL_BEAM = 5
 MOST_TOKENS = 448
+LEFT_OUT = 3.0
+"""Seconds of speech after the last word that were not heard. Clips end with their speech, so there are 0.4 to 0.7 as a rule."""
 CUBLAS = "libcublas.so.12"
 """What CTranslate2 loads when it first computes on a GPU; torch may have brought another version."""
 OPENING = "\"'“¿¡([{-«„"
@@ -53,8 +56,18 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """What the model hears of one clip."""
+
+    mel: "np.ndarray"
+    """(mels, FRAMES)"""
+    encoded: Any = None
+    """The encoder's output, in CTranslate2's form, where it is there already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """What the model made of one clip."""
+    """What the model made of one clip, or of a part of it."""
 
     words: tuple[Word, ...]
     """Times in seconds from the start of the clip."""
@@ -128,41 +141,55 @@ class Engine:
         self.languages: frozenset[str] = frozenset(self._whisper.supported_languages)
         """Codes as Whisper has them; an English-only model has `en`."""
 
-    def features(self, samples: "np.ndarray") -> "np.ndarray":
-        """The log-mel picture of one clip, (mels, FRAMES)."""
+    def picture(self, samples: "np.ndarray") -> Picture:
+        """The log-mel picture of one clip."""
         from faster_whisper.audio import pad_or_trim
 
-        picture: np.ndarray = pad_or_trim(self._whisper.feature_extractor(samples)[..., :-1], FRAMES)
-        return picture
+        return Picture(pad_or_trim(self._whisper.feature_extractor(samples)[..., :-1], FRAMES))
 
-    def encode(self, pictures: Sequence[Any]) -> Any:
-        """The encoder's output for clips, in CTranslate2's form. A picture is what `features` gave, or (on a CPU) the output for that one clip."""
-        import numpy as np
-
-        if self.device.name != "cpu":
-            return self._whisper.encode(np.stack(pictures))
-        encoded = [self._whisper.encode(one) if isinstance(one, np.ndarray) else one for one in pictures]
-        return encoded[0] if len(encoded) == 1 else self._join(encoded)
-
-    def listen(self, picture: Any) -> tuple[Any, dict[str, float]]:
+    def listen(self, picture: Picture) -> tuple[Picture, dict[str, float]]:
         """What to hand to `hear` for this clip (so that it is encoded once), and the probability of each language."""
-        encoded = self.encode([picture])
+        encoded = self._encode([picture])
         languages = {"en": 1.0}
         if self._model.is_multilingual:
             languages = {token[2:-2]: probability for token, probability in self._model.detect_language(encoded)[0]}
-        return (encoded if self.device.name == "cpu" else picture), languages
+        return (replace(picture, encoded=encoded) if self.device.name == "cpu" else picture), languages
 
-    def hear(self, pictures: Sequence[Any], language: str, task: str, seconds: Sequence[float]) -> list[Heard]:
-        """The words of each clip. Doubtful clips are heard a second time with a wider beam, and the likelier hearing is kept."""
-        encoded = self.encode(pictures)
+    def hear(self, pictures: Sequence[Picture], language: str, task: str, seconds: Sequence[float]) -> list[tuple[Heard, ...]]:
+        """The words of each clip, in the parts in which it was heard: one, unless the model left the end of it out.
+
+        Doubtful clips are heard a second time with a wider beam, and the likelier hearing is kept.
+        """
+        encoded = self._encode(pictures)
         tokenizer = self._tokenizer(language, task)
         results = self._write(encoded, tokenizer, len(pictures), beam=1)
         for number, (_, evidence) in enumerate(results):
             if evidence.doubtful:
-                again = self._write(self.encode(pictures[number : number + 1]), tokenizer, 1, beam=CAREFUL_BEAM)[0]
+                again = self._write(self._encode(pictures[number : number + 1]), tokenizer, 1, beam=CAREFUL_BEAM)[0]
                 results[number] = max(results[number], again, key=lambda result: (not result[1].doubtful, result[1].log_probability))
         aligned = self._align(encoded, tokenizer, [tokens for tokens, _ in results], seconds)
-        return [Heard(words, evidence) for words, (_, evidence) in zip(aligned, results, strict=True)]
+        heard = [Heard(words, evidence) for words, (_, evidence) in zip(aligned, results, strict=True)]
+        return [
+            (one, *self._left_out(picture, one, length, language, task))
+            for picture, one, length in zip(pictures, heard, seconds, strict=True)
+        ]
+
+    def _left_out(self, picture: Picture, heard: Heard, seconds: float, language: str, task: str) -> tuple[Heard, ...]:
+        """The end of a clip, heard by itself: the model may stop in the middle and be sure of itself (after 6 of 29 s, once in 13 minutes that were read)."""
+        until = heard.words[-1].end if heard.words else 0.0
+        if heard.evidence.silent or until < 1.0 or seconds - until < LEFT_OUT:
+            return ()
+        parts = self.hear([_after(picture, until)], language, task, [seconds - until])[0]
+        return tuple(replace(part, words=tuple(_later(word, until) for word in part.words)) for part in parts)
+
+    def _encode(self, pictures: Sequence[Picture]) -> Any:
+        """The encoder's output for clips, in CTranslate2's form."""
+        import numpy as np
+
+        if self.device.name != "cpu":
+            return self._whisper.encode(np.stack([picture.mel for picture in pictures]))
+        encoded = [self._whisper.encode(picture.mel) if picture.encoded is None else picture.encoded for picture in pictures]
+        return encoded[0] if len(encoded) == 1 else self._join(encoded)
 
     def _write(self, encoded: Any, tokenizer: "Tokenizer", count: int, *, beam: int) -> list[tuple[list[int], Evidence]]:
         from faster_whisper.transcribe import get_suppressed_tokens
@@ -205,3 +232,15 @@ class Engine:
         import numpy as np
 
         return ctranslate2.StorageView.from_array(np.concatenate([np.asarray(one) for one in encoded]))
+
+
+def _after(picture: Picture, seconds: float) -> Picture:
+    """What follows, moved to the start; nothing comes after it."""
+    import numpy as np
+
+    rest = picture.mel[:, round(seconds * FRAMES / HEARD_AT_ONCE) :]
+    return Picture(np.pad(rest, ((0, 0), (0, FRAMES - rest.shape[1]))))
+
+
+def _later(word: Word, seconds: float) -> Word:
+    return replace(word, start=word.start + seconds, end=word.end + seconds)

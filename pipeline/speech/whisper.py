@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import structlog
 
@@ -19,7 +19,7 @@ from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.speech import audio, engine, guards, words
 from pipeline.speech.clips import RATE, Clip, find_speech, pack, take, whole_clips
-from pipeline.speech.engine import Engine, choose_device
+from pipeline.speech.engine import Engine, Picture, choose_device
 from pipeline.speech.models import choose
 from pipeline.timecode import clock
 from pipeline.types import Emit, Progress, Segment
@@ -63,10 +63,9 @@ class Heard:
 @dataclass(slots=True)
 class _Group:
     clips: tuple[Clip, ...]
-    pictures: list[Any]
-    """What the engine hears of each clip."""
+    pictures: list[Picture]
     until: float
-    hearings: list["Future[list[engine.Heard]]"] = field(default_factory=list)
+    hearings: list["Future[list[tuple[engine.Heard, ...]]]"] = field(default_factory=list)
 
 
 class Recogniser:
@@ -186,7 +185,7 @@ class _Run:
         end = start + len(samples) / RATE
         stretches = find_speech(samples, start)
         clips, until = (pack(stretches), end) if last else whole_clips(stretches, end)
-        return _Group(clips, [self._engine.features(take(samples, start, clip)) for clip in clips], until)
+        return _Group(clips, [self._engine.picture(take(samples, start, clip)) for clip in clips], until)
 
     def _decided(self, groups: Sequence[_Group], start: float, pool: ThreadPoolExecutor) -> bool:
         """Whether the language is known, having listened to what there is of `groups`."""
@@ -227,8 +226,9 @@ class _Run:
     def _finish(self, group: _Group) -> Heard:
         segments: list[Segment] = []
         heard = [one for hearing in group.hearings for one in self._wait(hearing)]
-        for clip, one in zip(group.clips, heard, strict=True):
-            segments += spoken(clip, one)
+        for clip, parts in zip(group.clips, heard, strict=True):
+            for part in parts:
+                segments += spoken(clip, part)
         self._done = group.until
         self._say()
         return Heard(tuple(segments), group.until, plain_code(self._language) if self._language else UNKNOWN)
@@ -254,7 +254,7 @@ class _Run:
 
 
 def spoken(clip: Clip, heard: engine.Heard) -> tuple[Segment, ...]:
-    """The segments of one clip: sentences that were said, without what the model made up."""
+    """The segments of one clip, or of a part of it: sentences that were said, without what the model made up."""
     if heard.evidence.silent:
         return ()
     said = heard.words

@@ -34,19 +34,19 @@ class Parrot:
     """Clips in a batch, language and task of each call."""
     listened: int = 0
 
-    def features(self, samples: np.ndarray) -> float:
+    def picture(self, samples: np.ndarray) -> float:
         return float(samples[0])
 
     def listen(self, picture: float) -> tuple[float, dict[str, float]]:
         self.listened += 1
         return picture, self.probabilities[min(self.listened, len(self.probabilities)) - 1]
 
-    def hear(self, pictures: Sequence[float], language: str, task: str, seconds: Sequence[float]) -> list[Heard]:
+    def hear(self, pictures: Sequence[float], language: str, task: str, seconds: Sequence[float]) -> list[tuple[Heard, ...]]:
         if self.failure:
             raise self.failure
         self.heard.append((len(pictures), language, task))
         return [
-            Heard((Word(f" second {round(picture)}.", 0.0, min(length, 1.0)),), Evidence(0.0, -0.1, "second"))
+            (Heard((Word(f" second {round(picture)}.", 0.0, min(length, 1.0)),), Evidence(0.0, -0.1, "second")),)
             for picture, length in zip(pictures, seconds, strict=True)
         ]
 
