@@ -110,7 +110,7 @@ def choices(found: VideoRows, want: Asked) -> dict[str, Any]:
 
 def player(found: VideoRows) -> Player:
     if found.kind == "youtube":
-        return Player("youtube")
+        return Player("none" if found.empty and not found.video.title else "youtube")
     file = found.media_of("video", "audio", "upload")
     kind = file.content_type.partition("/")[0] if file else ""
     return Player(kind, f"/api/v1/media/{found.video.id}/{file.kind}") if file and kind in ("video", "audio") else Player("none")
