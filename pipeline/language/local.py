@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 OnFailure = Callable[[], None]
 
+GPU_SLOTS = 8
+"""There memory is taken when the cache is made, and not when it is written; 24 slots of an 8B model would be 7 GB."""
+
 
 class LocalGenerator:
     """A loaded model with its form and tokenizer. Lives as long as its process; see `Generator` for the contract."""
@@ -45,6 +48,8 @@ class LocalGenerator:
         self._tokenizer = checkpoint.load_tokenizer()
         self._bos = self._token_id(checkpoint.specials.get("bos_token", "")) if form.bos else []
         ends = checkpoint.ends | {number for stop in form.stops for number in self._token_id(stop)}
+        if limits is None and placement.device.type == "cuda":
+            limits = Limits(slots=GPU_SLOTS)
         llama = Llama(checkpoint, device=placement.device, dtype=placement.dtype, cache_dtype=placement.cache_dtype)
         self.engine = Engine(llama, self._tokenizer, frozenset(ends), self.window, limits=limits, on_failure=on_failure)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 PROBE_EVERY = 24
 """Every so many passes of a kind another number of threads is tried, in case the machine has become busy or quiet."""
+NEAR = 2
+"""Doublings of the work within which one kind of pass tells something of another. What is faster for one token is not for a hundred."""
 NEWS = 0.3
 """Weight of a new measurement."""
 
@@ -33,10 +35,10 @@ class Pace:
         """How many threads the next pass over so many tokens shall have."""
         kind = self._kinds.setdefault(tokens.bit_length(), _Kind())
         kind.passes += 1
-        untried = [choice for choice in self._choices if choice not in kind.speeds]
-        if untried:
-            return untried[0]
-        ranked = sorted(self._choices, key=kind.speeds.__getitem__, reverse=True)
+        measured = self._measured(tokens.bit_length())
+        if measured is None:
+            return next(choice for choice in self._choices if choice not in kind.speeds)
+        ranked = sorted(self._choices, key=measured.__getitem__, reverse=True)
         if kind.passes % PROBE_EVERY == 0 and len(ranked) > 1:
             others = ranked[1:]
             return others[kind.passes // PROBE_EVERY % len(others)]
@@ -47,3 +49,8 @@ class Pace:
         speeds = self._kinds.setdefault(tokens.bit_length(), _Kind()).speeds
         speed = tokens / max(seconds, 1e-9)
         speeds[threads] = speed if threads not in speeds else (1 - NEWS) * speeds[threads] + NEWS * speed
+
+    def _measured(self, size: int) -> dict[int, float] | None:
+        """Speeds with every number of threads: of this kind, or of one near it until it has them itself, which spares slow passes only to find out."""
+        near = sorted((kind for kind in self._kinds if abs(kind - size) <= NEAR), key=lambda kind: abs(kind - size))
+        return next((self._kinds[kind].speeds for kind in near if len(self._kinds[kind].speeds) == len(self._choices)), None)

@@ -39,3 +39,11 @@ def test_reading_and_writing_are_measured_apart() -> None:
     work(pace, 50, {2: 0.5, 1: 0.1}, tokens=8)
 
     assert work(pace, 50, {2: 0.5, 1: 0.9}, tokens=500)[-3:].count(2) >= 2
+
+
+def test_what_was_found_holds_for_passes_of_nearly_the_same_size_until_they_know_better() -> None:
+    pace = Pace(2)
+    work(pace, 10, {2: 0.05, 1: 0.09})
+
+    assert work(pace, 10, {2: 0.5, 1: 0.9}, tokens=20) == [2] * 10
+    assert 1 in work(pace, 10, {2: 0.5, 1: 0.9}, tokens=500)
