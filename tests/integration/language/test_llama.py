@@ -1,12 +1,14 @@
 """Our forward pass against transformers', number by number."""
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
 
 from pipeline.errors import ModelError
-from pipeline.language.llama import Llama, Span
+from pipeline.language.checkpoint import Shape
+from pipeline.language.llama import Llama, Slab, Span
 from pipeline.language.weights import read
 from tests.integration.language.tiny import Tiny, write_folder, write_gguf
 
@@ -133,3 +135,22 @@ def test_a_model_cut_short_is_refused(tiny_folder: Path, tmp_path: Path) -> None
     (tmp_path / "not.gguf").write_bytes(b"GGUF" + b"\0" * 200)
     with pytest.raises(ModelError, match="not"):
         read(tmp_path / "not.gguf")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="/proc is on Linux only")
+def test_a_slab_takes_memory_only_where_it_is_written() -> None:
+    """As many slots and heads as the built-in model has, a tenth of each written: huge pages made the whole of it resident."""
+    shape = Shape(30, 576, 9, 3, 64, 1536, 49152, 1e-5, 2048, 1e4, (), tied=True)
+    before = resident()
+    slab = Slab(shape, 26, 2048, dtype=torch.float16, device=torch.device("cpu"))
+    whole = 2 * slab.keys.nbytes
+    slab.keys[:, :, :, :200] = 1.0
+    slab.values[:, :, :, :200] = 1.0
+
+    assert whole > 1.2e9
+    assert whole / 11 < resident() - before < whole / 6
+    assert not slab.keys[:, :, :, 200:].any()
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
