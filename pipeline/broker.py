@@ -7,7 +7,7 @@ changed. So nothing here raises because the broker is away: it is logged, and th
 import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -108,6 +108,15 @@ def ping(settings: Settings) -> bool:
         return False
 
 
+def run_script(settings: Settings, text: str, keys: Sequence[str], arguments: Sequence[float] = ()) -> Any:
+    """What a Lua script answers, which the broker runs in one piece. None: the broker is away."""
+    try:
+        return _client(broker_url(settings)).register_script(text)(keys=keys, args=arguments)
+    except redis.RedisError as error:
+        log.warning("script not run", keys=keys, reason=type(error).__name__)
+        return None
+
+
 def publish(settings: Settings, video_id: str, event: Mapping[str, object]) -> None:
     """Tells whoever looks at the video that something changed. Lost when the broker is away, and then not tried again for a second."""
     _publisher(broker_url(settings)).publish(CHANNEL + video_id, json.dumps(event))
@@ -167,7 +176,8 @@ def listen(settings: Settings, stop: threading.Event | None = None) -> Iterator[
                     if message is not None and (event := _parsed(message["data"])) is not None:
                         yield message["channel"].decode().removeprefix(CHANNEL), event
         except (redis.RedisError, OSError) as error:
-            log.warning("not listening to events", reason=type(error).__name__, again_in=AGAIN_SECONDS)
+            if not missed:  # it is said once, not every second until the broker is back
+                log.warning("not listening to events", reason=type(error).__name__, again_in=AGAIN_SECONDS)
             missed = True
             time.sleep(AGAIN_SECONDS)
 

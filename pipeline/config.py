@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     """Outgoing proxy for YouTube, for example http://proxy:3128."""
     extra_ca: str = ""
     """PEM file with one more certificate authority to trust for YouTube (TLS-inspecting proxies)."""
+    videos_per_hour: float = Field(default=300.0, ge=0)
+    """Videos that YouTube is asked for in an hour by all workers together; 300 is what it grants a guest. 0: no limit."""
     max_duration: float = Field(default=6 * 3600.0, gt=0)
     """Longest video in seconds."""
     max_upload: int = Field(default=2 * 1024**3, gt=0)

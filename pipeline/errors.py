@@ -4,6 +4,7 @@
     ├── InputError        exit 2   what was typed or uploaded cannot be used
     ├── SourceError       exit 3   the video exists but cannot be had (now)
     ├── ModelError        exit 4   a model, server or this machine is in trouble
+    ├── Postponed                  not a failure: it has to wait for something outside
     └── Stopped                    not a failure: cancelled, or another worker took over
 
 Every error has a stable `code` (stored on the job row, sent by the API) and one sentence that is safe to show. `retryable` says that the same
@@ -58,6 +59,16 @@ class ContextTooLong(ModelError):
         super().__init__("context_too_long", f"A prompt of {needed} tokens does not fit the model's window of {window}. This is a fault of Nutshell; please report it.")
 
 
+class Postponed(NutshellError):
+    """Not a failure: the same work may go on after so many seconds, and nothing is held against it."""
+
+    http_status = 503
+
+    def __init__(self, code: str, seconds: float, detail: str = "") -> None:
+        super().__init__(code, f"{CODES[code].sentence} {detail}", retryable=True, retry_after=seconds)
+        self.seconds = seconds
+
+
 class Stopped(NutshellError):
     """Raised through a running stage to end it."""
 
@@ -100,6 +111,8 @@ CODES: dict[str, Cause] = {
     "live_upcoming": Cause("This video has not started yet. Try again when it has been shown."),
     "bot_check": Cause("YouTube asks this server to prove that it is no robot. Try later, or the administrator can set cookies or another proxy.", retryable=True, retry_after=HOUR),
     "rate_limited": Cause("YouTube is limiting this server. It is tried again later.", retryable=True, retry_after=900.0),
+    "youtube_pause": Cause("YouTube wants to be left alone for a while. This goes on by itself.", retryable=True, retry_after=HOUR),
+    "youtube_turn": Cause("YouTube is asked for so many videos an hour and no more. This one's turn comes by itself.", retryable=True, retry_after=60.0),
     "drm": Cause("This video is copy-protected and has no captions."),
     "captions_unavailable": Cause("The captions could not be read.", retryable=False),
     "media_forbidden": Cause("YouTube refused the audio.", retryable=True),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pipeline import broker
+from pipeline import broker, manners
 from pipeline.config import Settings
 from pipeline.errors import ModelError, NotFound, cause
 from pipeline.export.render import file_name
@@ -135,7 +135,8 @@ def _is_read(ctx: Context) -> bool:
 
 def _fetch_youtube(ctx: Context, folder: Path) -> None:
     ctx.say(0.0, "Asking YouTube")
-    probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions)
+    with manners.asking(ctx.settings):
+        probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions)
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
@@ -338,7 +339,9 @@ def download(ctx: Context) -> None:
             return
     ctx.say(0.0, "Downloading")
     with work_folder(ctx.settings) as folder:
-        store_file(ctx, fetch_media(source_of(ctx.video), kind, ctx.settings, folder, ctx.emit), kind)
+        with manners.asking(ctx.settings):
+            fetched = fetch_media(source_of(ctx.video), kind, ctx.settings, folder, ctx.emit)
+        store_file(ctx, fetched, kind)
     ctx.publish("download")
 
 

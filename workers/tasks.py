@@ -6,7 +6,7 @@ import structlog
 from celery import signals
 
 from pipeline import broker, run
-from pipeline.errors import NutshellError, Stopped, cause
+from pipeline.errors import NutshellError, Postponed, Stopped, cause
 from pipeline.jobs import Queue, State
 from pipeline.store import jobs
 from pipeline.store.jobs import Claim, Hint
@@ -46,6 +46,8 @@ def work(process: Process, claim: Claim) -> tuple[Hint, ...]:
     except Stopped as stopped:
         log.info("stage stopped", reason=stopped.code)
         return ()
+    except Postponed as postponed:
+        return _postponed(process, claim, postponed)
     except NutshellError as error:
         return _failed(process, claim, error)
     except Exception:  # the one place where what nobody foresaw becomes a failure with a name
@@ -55,6 +57,18 @@ def work(process: Process, claim: Claim) -> tuple[Hint, ...]:
     if not hints:
         broker.publish(process.settings, claim.video_id, {"event": "done", "job": claim.job_id})
     return hints
+
+
+def _postponed(process: Process, claim: Claim, error: Postponed) -> tuple[Hint, ...]:
+    log.info("stage postponed", code=error.code, seconds=round(error.seconds))
+    try:
+        with process.db.session() as s:
+            jobs.postpone(s, claim, error)
+    except Stopped as stopped:
+        log.info("stage stopped", reason=stopped.code)
+    else:
+        broker.publish(process.settings, claim.video_id, {"event": "progress", "job": claim.job_id, "stage": claim.name})
+    return ()
 
 
 def _failed(process: Process, claim: Claim, error: NutshellError) -> tuple[Hint, ...]:

@@ -26,6 +26,7 @@ from pipeline.store.stages import (
     finish,
     free_expired,
     heartbeat,
+    postpone,
     reap,
     release,
     release_lost,
@@ -38,7 +39,7 @@ from pipeline.types import Length, Options
 
 __all__ = [
     "BATCH", "INTERACTIVE", "Claim", "Counts", "Hint", "JobView", "StageView", "Submission", "cancel", "claim", "claim_next", "counts", "due", "fail",
-    "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "options_of", "queue_position", "reap", "release", "release_lost", "renew", "retry",
+    "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "options_of", "postpone", "queue_position", "reap", "release", "release_lost", "renew", "retry",
     "sign_in", "skip", "submit", "waited", "workers_seen",
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ A claim is one statement. Whoever holds a stage holds its lease, on the database
 order, stages by position before their job, so two changes at once cannot block each other for ever.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 from sqlalchemy import ColumnElement, and_, case, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from pipeline.errors import Cancelled, LeaseLost, NutshellError, cause
+from pipeline.errors import Cancelled, LeaseLost, NutshellError, Postponed, cause
 from pipeline.jobs import LEASE_SECONDS, MAX_ATTEMPTS, Queue, State, backoff
 from pipeline.store.fences import LEASE, Fence
 from pipeline.store.tables import JobRow, Outcome, StageRow, StageRunRow
@@ -204,6 +205,21 @@ def _pause(error: NutshellError, failures: int) -> float:
     if error.retry_after is None:
         return backoff(failures)
     return error.retry_after if failures <= 2 else max(error.retry_after, backoff(failures - 2))
+
+
+def postpone(s: Session, claim: Claim, error: Postponed) -> None:
+    """The stage waits for something outside, a little longer than it must, so that not all who wait come at once.
+
+    Raises:
+        Cancelled, LeaseLost: as `renew`.
+    """
+    row = s.execute(select(StageRow).where(_held(claim)).with_for_update()).scalar_one_or_none()
+    if row is None:
+        _raise_why(s, claim)
+    _ended(s, claim.fence, Outcome.RELEASED)
+    row.error_code, row.error = error.code, str(error)
+    _wait(row, error.seconds * random.uniform(1.0, 1.1) + random.uniform(0.0, 2.0))
+    s.flush()
 
 
 def release(s: Session, claim: Claim) -> None:

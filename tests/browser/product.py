@@ -27,6 +27,7 @@ def product(standin: StandIn, home: Path | None = None, models: Path | None = No
         if models and not home:
             (data / "models").symlink_to(models)
         settings = {"NUTSHELL_HOME": str(data), "NUTSHELL_PROXY": standin.proxy, "NUTSHELL_EXTRA_CA": str(standin.ca_file)}
+        settings["NUTSHELL_VIDEOS_PER_HOUR"] = "0"  # the stand-in has no guests to count
         program = subprocess.Popen(
             [sys.executable, "-m", "workers.cli", "up", "--port", "0"], cwd=ROOT, env=os.environ | settings,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,

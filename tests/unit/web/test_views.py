@@ -136,6 +136,14 @@ def test_a_stage_that_is_tried_again_says_when_and_why() -> None:
     assert (status.headline, status.detail) == ("Trying again in 15 min", "YouTube is limiting this server.")
 
 
+def test_a_stage_that_waits_for_youtube_says_so() -> None:
+    waiting = stage(
+        "fetch", State.WAITING, attempt=1, error="YouTube wants to be left alone.", error_code="youtube_pause", not_before=NOW + timedelta(minutes=15)
+    )
+
+    assert views.job_status(job(State.RUNNING, waiting), 0, now=NOW).headline == "Waiting for YouTube for another 15 min"
+
+
 def test_a_failed_job_names_cause_and_next_step() -> None:
     failed = stage("fetch", State.FAILED, error="This video is private.", error_code="private")
     status = views.job_status(job(State.FAILED, failed, stage("gist", State.WAITING)), None, now=NOW)
