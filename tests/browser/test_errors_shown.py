@@ -44,9 +44,11 @@ def test_a_video_that_was_never_had_offers_only_what_can_help(page: Page) -> Non
     """It was looked at while it failed: the title said for ever that it was being looked up, above a box for questions."""
     paste_video(page, "stPrivate01")
     expect(page.get_by_role("heading", level=1)).to_have_text("This video could not be fetched", timeout=60_000)
-    for test_id in ("ask-field", "language", "transcript-search", "download-audio"):
+    for test_id in ("ask-field", "language", "transcript-search", "download-audio", "player"):
         expect(page.get_by_test_id(test_id).filter(visible=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Another video")).to_be_visible()
+    page.reload()
+    expect(page.get_by_test_id("player")).to_contain_text("nothing to play")
     expect(page).not_to_have_title(re.compile("✓"))
 
 
