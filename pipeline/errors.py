@@ -62,10 +62,8 @@ class ContextTooLong(ModelError):
 class Postponed(NutshellError):
     """Not a failure: the same work may go on after so many seconds, and nothing is held against it."""
 
-    http_status = 503
-
-    def __init__(self, code: str, seconds: float, detail: str = "") -> None:
-        super().__init__(code, f"{CODES[code].sentence} {detail}", retryable=True, retry_after=seconds)
+    def __init__(self, code: str, seconds: float) -> None:
+        super().__init__(code, CODES[code].sentence, retryable=True, retry_after=seconds)
         self.seconds = seconds
 
 

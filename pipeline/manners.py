@@ -3,7 +3,7 @@
 Two things that every client of YouTube's has to do, and that a crowd of workers can only do together:
  - a token bucket (GCRA): no more videos an hour than a guest may look at, some of them at once;
  - a circuit breaker: when YouTube limits this address or wants proof that it is no robot, nobody asks any more until a pause is over. Then one asks, for all:
-   an answer closes the breaker, a refusal doubles the pause.
+   an answer closes the breaker, a refusal doubles the pause. Who was refused waits longer than the others: YouTube may mean that one video only.
 Nothing of this may lose work: who has to wait raises `Postponed`, and the stage waits in its row. A broker that is away or was restarted knows of no pause, so
 the next one asks; that is the probe that would have come anyway.
 """
@@ -16,7 +16,7 @@ import structlog
 
 from pipeline import broker
 from pipeline.config import Settings
-from pipeline.errors import CODES, HOUR, NutshellError, Postponed, SourceError
+from pipeline.errors import CODES, HOUR, Postponed, SourceError
 
 REFUSALS = frozenset({"bot_check", "rate_limited"})
 """Codes by which YouTube means this address and not this video."""
@@ -26,6 +26,8 @@ LONGEST = 6 * HOUR
 """Of a pause."""
 PROBE_SECONDS = 60.0
 """The one who asks for all is given so long before another may."""
+LAST_IN_LINE = 1.5
+"""Pauses that the one who was refused waits, so that another asks for all."""
 PREFIX = "nutshell:youtube:"
 
 _ADMIT = """
@@ -62,6 +64,13 @@ return tostring(pause)
 """
 """KEYS: breaker. ARGV: seconds of the first pause, of the longest. -> seconds to wait. Who asked before the breaker opened does not make its pause longer."""
 
+_ANSWERED = """
+local time = redis.call('TIME')
+if time[1] + time[2] / 1000000 >= tonumber(redis.call('HGET', KEYS[1], 'until') or '0') then redis.call('DEL', KEYS[1]) end
+return 1
+"""
+"""KEYS: breaker. During a pause answers are of those who had asked before it, and say nothing."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +79,8 @@ def asking(settings: Settings) -> Iterator[None]:
     """Around whatever asks YouTube for a video.
 
     Raises:
-        Postponed: not now; also in the place of an error that means everybody who asks from here.
+        Postponed: not now.
+        SourceError: what came of it; where it means everybody who asks from here, with the time after the pause.
     """
     _wait_for_turn(settings)
     try:
@@ -92,17 +102,17 @@ def _wait_for_turn(settings: Settings) -> None:
         raise Postponed("youtube_pause" if said[0] == b"pause" else "youtube_turn", float(said[1]))
 
 
-def _refused(settings: Settings, error: NutshellError) -> NutshellError:
+def _refused(settings: Settings, error: SourceError) -> SourceError:
     first = CODES[error.code].retry_after or HOUR
     seconds = broker.run_script(settings, _REFUSED, _keys(settings)[:1], [first, LONGEST])
     if seconds is None:
         return error
     log.warning("YouTube is not asked for a while", code=error.code, seconds=round(float(seconds)))
-    return Postponed("youtube_pause", float(seconds), str(error))
+    return SourceError(error.code, str(error), retryable=True, retry_after=LAST_IN_LINE * float(seconds))
 
 
 def _answered(settings: Settings) -> None:
-    broker.run_script(settings, "return redis.call('DEL', KEYS[1])", _keys(settings)[:1])
+    broker.run_script(settings, _ANSWERED, _keys(settings)[:1])
 
 
 def _keys(settings: Settings) -> list[str]:

@@ -44,7 +44,7 @@ OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
 WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm"})
 HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "too_long", "too_large", "extractor_broken", "blocked_address"})
 """Failures that end when a setting, the disk or a package has been changed."""
-FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn"})
+FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""
 NOT_YET = frozenset({"live_now", "live_upcoming"})
 _WORD = re.compile(r"[^\W_]+")

@@ -96,6 +96,11 @@ def _held(claim: Claim) -> ColumnElement[bool]:
     return (StageRow.id == claim.stage_id) & (StageRow.attempt == claim.attempt) & (StageRow.state == State.RUNNING)
 
 
+def _locked(s: Session, claim: Claim) -> StageRow | None:
+    """The row, as long as the claim holds it."""
+    return s.execute(select(StageRow).where(_held(claim)).with_for_update()).scalar_one_or_none()
+
+
 def renew(s: Session, claim: Claim, progress: Progress) -> None:
     """Extends the lease and stores the progress. Only a fraction or a message that changed counts as progress for `heartbeat`.
 
@@ -190,9 +195,7 @@ def fail(s: Session, claim: Claim, error: NutshellError) -> State:
     Raises:
         Cancelled, LeaseLost: as `renew`.
     """
-    row = s.execute(select(StageRow).where(_held(claim)).with_for_update()).scalar_one_or_none()
-    if row is None:
-        _raise_why(s, claim)
+    row = _locked(s, claim) or _raise_why(s, claim)
     _ended(s, claim.fence, Outcome.FAILED)
     row.failures += 1
     again = error.retryable and row.failures < MAX_FAILURES
@@ -213,9 +216,7 @@ def postpone(s: Session, claim: Claim, error: Postponed) -> None:
     Raises:
         Cancelled, LeaseLost: as `renew`.
     """
-    row = s.execute(select(StageRow).where(_held(claim)).with_for_update()).scalar_one_or_none()
-    if row is None:
-        _raise_why(s, claim)
+    row = _locked(s, claim) or _raise_why(s, claim)
     _ended(s, claim.fence, Outcome.RELEASED)
     row.error_code, row.error = error.code, str(error)
     _wait(row, error.seconds * random.uniform(1.0, 1.1) + random.uniform(0.0, 2.0))
@@ -224,7 +225,7 @@ def postpone(s: Session, claim: Claim, error: Postponed) -> None:
 
 def release(s: Session, claim: Claim) -> None:
     """Hands the stage back because its worker must stop: it waits again, and nothing is held against it. Somebody else has it already: nothing happens."""
-    row = s.execute(select(StageRow).where(_held(claim)).with_for_update()).scalar_one_or_none()
+    row = _locked(s, claim)
     if row is not None:
         _ended(s, claim.fence, Outcome.RELEASED)
         _wait(row, 0.0)

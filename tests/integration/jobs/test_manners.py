@@ -79,10 +79,21 @@ def test_who_wait_together_ask_no_oftener_than_one_would(settings: Settings) -> 
 
 @pytest.mark.parametrize(("code", "seconds"), [("bot_check", HOUR), ("rate_limited", HOUR / 4)])
 def test_a_refusal_lets_everybody_wait(settings: Settings, code: str, seconds: float) -> None:
-    assert ask(settings, code) == "youtube_pause"
+    with pytest.raises(SourceError) as caught, manners.asking(settings):
+        raise cause(code)
+    assert (caught.value.code, caught.value.retryable) == (code, True)
+    assert caught.value.retry_after == pytest.approx(manners.LAST_IN_LINE * seconds, abs=5)
     assert pause(settings) == pytest.approx(seconds, abs=5)
-    assert ask(settings, code) == "youtube_pause"
-    assert pause(settings) == pytest.approx(seconds, abs=5)
+
+
+def test_those_who_asked_before_a_pause_neither_end_it_nor_make_it_longer(settings: Settings) -> None:
+    with manners.asking(settings):
+        with pytest.raises(SourceError), manners.asking(settings):
+            ask(settings, "bot_check")
+            raise cause("bot_check")
+        assert pause(settings) == pytest.approx(HOUR, abs=5)
+
+    assert pause(settings) == pytest.approx(HOUR, abs=5)
 
 
 def test_after_the_pause_one_asks_for_all_and_an_answer_ends_it(settings: Settings) -> None:
@@ -149,6 +160,10 @@ def fetch(db: Database, settings: Settings) -> str:
         with db.session() as s:
             jobs.postpone(s, claim, error)
         return error.code
+    except SourceError as refusal:
+        with db.session() as s:
+            jobs.fail(s, claim, refusal)
+        return refusal.code
     with db.session() as s:
         jobs.finish(s, claim)
     return ""
@@ -158,16 +173,16 @@ def test_nothing_fails_while_youtube_refuses_and_all_goes_on_afterwards(settings
     ours = settings.model_copy(update={"proxy": standin.proxy, "extra_ca": str(standin.ca_file)})
     refused, fine = (run.submit_source(db, parse_link(video), Options()) for video in ("stRateLim01", "stVideo0001"))
 
-    assert fetch(db, ours) == "youtube_pause"
+    assert fetch(db, ours) == "rate_limited"
     asked = len(standin.log)
     assert asked > 0
     assert fetch(db, ours) == "youtube_pause"
     assert len(standin.log) == asked  # YouTube was not asked for the second
-    for submitted in (refused, fine):
+    for submitted, code in ((refused, "rate_limited"), (fine, "youtube_pause")):
         with db.session() as s:
             job = jobs.get_job(s, int(submitted.job_id or 0))
         assert job is not None
-        assert (job.state, job.stages[0].state, job.stages[0].error_code) == (State.RUNNING, State.WAITING, "youtube_pause")
+        assert (job.state, job.stages[0].state, job.stages[0].error_code) == (State.RUNNING, State.WAITING, code)
 
     over(ours)
     with db.session() as s:
