@@ -3,7 +3,8 @@
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from pipeline.store.tables import Base
+from pipeline.store import tables  # noqa: F401  # fills the metadata
+from pipeline.store.base import Base
 
 LOCK = 7_230_114
 """An arbitrary number that every Nutshell uses: one migration at a time."""

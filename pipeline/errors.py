@@ -76,6 +76,13 @@ class Cancelled(Stopped):
         super().__init__("cancelled", "Cancelled.")
 
 
+class GaveWay(Stopped):
+    """Somebody waits for what this worker does for nobody in particular; it goes on afterwards where it stopped."""
+
+    def __init__(self) -> None:
+        super().__init__("gave_way", "Others go first.")
+
+
 class LeaseLost(Stopped):
     """Another worker holds the stage now; nothing may be written any more."""
 
@@ -96,7 +103,9 @@ class Cause:
 HOUR = 3600.0
 CODES: dict[str, Cause] = {
     "bad_link": Cause("This is not a link to a YouTube video.", kind=InputError),
-    "playlist": Cause("This is a link to a playlist or channel. Paste the link of one video; playlists are not supported yet.", kind=InputError),
+    "playlist": Cause("This is a link to a playlist or channel, not to one video. `nutshell import` and the page take those.", kind=InputError),
+    "playlist_unavailable": Cause("This playlist or channel cannot be read: it is private, deleted or empty."),
+    "bad_feed": Cause("This is not a feed that can be read.", kind=InputError),
     "private": Cause("This video is private."),
     "removed": Cause("This video is no longer on YouTube."),
     "unavailable": Cause("YouTube says that this video is unavailable."),

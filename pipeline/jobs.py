@@ -28,6 +28,8 @@ class Queue(StrEnum):
     """One process per queue and device; models live with their queue."""
 
     FETCH = "fetch"
+    BULK = "bulk"
+    """Long transfers, playlists that are listed and downloads, so that a link that is pasted meanwhile does not stand behind them."""
     SPEECH = "speech"
     GIST = "gist"
     """The first sentence that somebody waits for; in a queue of its own, since the summary of a long talk takes its worker a minute."""

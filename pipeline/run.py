@@ -6,16 +6,17 @@ the web process may: what a stage does (stages.py), and the same way without a d
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipeline.config import Settings
 from pipeline.errors import InputError, cause
 from pipeline.jobs import Queue
 from pipeline.source.links import Source
-from pipeline.store import jobs, media, renditions, videos
+from pipeline.store import jobs, listings, media, renditions, videos
 from pipeline.store.blobs import Blobs
-from pipeline.store.database import Database
+from pipeline.store.database import Database, Session
 from pipeline.store.jobs import BATCH, INTERACTIVE, Claim, Hint
+from pipeline.store.listings import Item, Listing
 from pipeline.store.media import Media
 from pipeline.types import Emit, Options, public_id
 
@@ -31,7 +32,10 @@ TLDR = (
     ("summary", Queue.TEXT),
     ("translate", Queue.TEXT),
 )
-DOWNLOAD = (("download", Queue.FETCH),)
+DOWNLOAD = (("download", Queue.BULK),)
+LISTING = (("list", Queue.BULK),)
+WINDOW = 16
+"""Jobs that a listing has at a time: enough for every queue to have the next one waiting."""
 DOWNLOADS = ("audio", "video")
 """What can be downloaded besides the exports, which are made at once."""
 
@@ -55,28 +59,83 @@ def submit_source(db: Database, source: Source, options: Options, *, title: str 
     """
     if source.kind == "playlist":
         raise cause("playlist")
-    if _is_there(db, public_id(source.source_id), options):
-        return Submitted(public_id(source.source_id), None, False, None)
     with db.session() as s:
-        video_id = videos.ensure_video(s, source.source_id, source.url, source.kind, title)
-        submission = jobs.submit(s, "tldr", video_id, options, TLDR, priority=BATCH if batch else INTERACTIVE)
+        return _submit(s, source, options, title, BATCH if batch else INTERACTIVE)
+
+
+def _submit(s: Session, source: Source, options: Options, title: str, priority: int) -> Submitted:
+    assert source.kind != "playlist"
+    if _is_there(s, public_id(source.source_id), options):
+        return Submitted(public_id(source.source_id), None, False, None)
+    video_id = videos.ensure_video(s, source.source_id, source.url, source.kind, title)
+    submission = jobs.submit(s, "tldr", video_id, options, TLDR, priority=priority)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
 
-def _is_there(db: Database, video_id: str, options: Options) -> bool:
-    with db.session() as s:
-        video = videos.get_video(s, video_id)
-        if video is None or not options.captions:
-            return False
-        found = renditions.get_summary(s, video_id, language=options.language or video.language, length=options.length)
+def _is_there(s: Session, video_id: str, options: Options) -> bool:
+    video = videos.get_video(s, video_id)
+    if video is None or not options.captions:
+        return False
+    found = renditions.get_summary(s, video_id, language=options.language or video.language, length=options.length)
     return found is not None and found.complete
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    listing_id: int
+    hint: Hint
+
+
+def submit_listing(db: Database, source: Source, *, batch: bool = False) -> Reading:
+    """Reads a playlist or channel, anew when it was read before. What is in it can be chosen (`store.listings.choose`) from then on, and as it comes.
+
+    Raises:
+        InputError: `bad_link`: not a playlist.
+    """
+    if source.kind != "playlist":
+        raise cause("bad_link")
+    with db.session() as s:
+        listing_id = listings.ensure(s, source.source_id, "playlist", source.url)
+        submission = listings.submit_reading(s, listing_id, LISTING, priority=BATCH if batch else INTERACTIVE)
+    return Reading(listing_id, submission.hint)
+
+
+def feed(db: Database) -> tuple[Hint, ...]:
+    """Gives chosen items of listings their jobs, as many as may run at a time; what to announce. Called whenever one may have ended; calling it too often does no harm."""
+    with db.session() as s:
+        waiting = listings.in_need(s)
+    hints: list[Hint] = []
+    for listing_id in waiting:
+        hints += _feed(db, listing_id)
+    return tuple(hints)
+
+
+def _feed(db: Database, listing_id: int) -> list[Hint]:
+    hints: list[Hint] = []
+    while True:
+        with db.session() as s:
+            taken = listings.take(s, listing_id, WINDOW)
+            found = listings.get(s, listing_id)
+            if not taken or found is None:
+                return hints
+            sent = [_send(s, found, item) for item in taken]
+        hints += [submitted.hint for submitted in sent if submitted.hint]
+        if all(submitted.job_id for submitted in sent):  # else some were there already, and others may take their place
+            return hints
+
+
+def _send(s: Session, of: Listing, item: Item) -> Submitted:
+    source = Source(cast(videos.Kind, item.kind), item.source_id, item.url)
+    submitted = _submit(s, source, of.options, item.title, BATCH)
+    listings.sent(s, of.id, item.source_id, submitted.job_id)
+    return submitted
 
 
 def submit_translation(db: Database, video_id: str, language: str) -> Submitted:
     """The summary of a stored video in another language; the same plan, whose first stages find their work done."""
-    if _is_there(db, video_id, Options(language=language)):
-        return Submitted(video_id, None, False, None)
     with db.session() as s:
+        if _is_there(s, video_id, Options(language=language)):
+            return Submitted(video_id, None, False, None)
         submission = jobs.submit(s, "translation", video_id, Options(language=language), TLDR)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
@@ -117,7 +176,8 @@ def run_stage(claim: Claim, db: Database, settings: Settings, models: "Models") 
     Raises:
         NutshellError: the cause of a failure, or Cancelled, LeaseLost.
     """
-    from pipeline.stages import STAGES, Context
+    from pipeline.context import Context
+    from pipeline.stages import STAGES
 
     STAGES[claim.name](Context(claim, db, settings, models))
 

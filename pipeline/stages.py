@@ -5,111 +5,25 @@ delivered twice). The order of the stages is run.py's.
 """
 
 import mimetypes
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline import broker, manners
-from pipeline.config import Settings
+from pipeline import listings, manners
+from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, cause
 from pipeline.export.render import file_name
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
-from pipeline.steps import Models, check_duration, embed, fetch_media, source_of, translated, wants_english, work_folder
+from pipeline.steps import check_duration, embed, fetch_media, source_of, translated, wants_english, work_folder
 from pipeline.store import jobs, media, renditions, transcripts, videos
-from pipeline.store.blobs import Blobs
-from pipeline.store.database import Database
-from pipeline.store.jobs import Claim
 from pipeline.store.media import Media
 from pipeline.store.renditions import Key
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
-from pipeline.summary.summarize import PROMPT_VERSION, Chapters, Overview, make_gist, make_summary
-from pipeline.types import Origin, Point, Progress, Sentence, Transcript, Video
-
-
-class Context:
-    """What a stage may use: its claim, the store, the models, and `emit`, which renews the lease and ends the stage when it is cancelled."""
-
-    RENEW_SECONDS = 1.0
-
-    def __init__(self, claim: Claim, db: Database, settings: Settings, models: Models) -> None:
-        self.claim = claim
-        self.db = db
-        self.settings = settings
-        self.models = models
-        self.blobs = Blobs(settings)
-        self.options = jobs.options_of(claim.options)
-        self._renewed = 0.0
-
-    @property
-    def video_id(self) -> str:
-        return self.claim.video_id
-
-    def emit(self, progress: Progress) -> None:
-        """Renews at most once a second: a lease lasts 30, and the row is what every page reads."""
-        if time.monotonic() - self._renewed < self.RENEW_SECONDS:
-            return
-        progress = replace(progress, fraction=min(1.0, max(0.0, progress.fraction)))
-        with self.db.session() as s:
-            jobs.renew(s, self.claim, progress)
-        self._renewed = time.monotonic()
-        self.publish("progress", stage=self.claim.name, fraction=progress.fraction, message=progress.message)
-
-    def say(self, fraction: float, message: str) -> None:
-        """`emit` at once, whenever the last one was."""
-        self._renewed = 0.0
-        self.emit(Progress(self.claim.name, fraction, message))
-
-    def publish(self, event: str, **values: object) -> None:
-        broker.publish(self.settings, self.video_id, {"event": event, "job": self.claim.job_id, **values})
-
-    @property
-    def video(self) -> Video:
-        with self.db.session() as s:
-            video = videos.get_video(s, self.video_id)
-        if video is None:
-            raise NotFound("video_gone", "This video was deleted from the library.")
-        return video
-
-    def transcript(self) -> Transcript | None:
-        """What this job works on: Whisper's English where that is asked for and there, else the original. None until one is whole."""
-        with self.db.session() as s:
-            for origin in self._wanted_origins():
-                found = transcripts.get_transcript(s, self.video_id, origin, sealed=True)
-                if found is not None:
-                    return found
-        return None
-
-    def _wanted_origins(self) -> tuple[Origin | None, ...]:
-        """In order of preference; None stands for the store's own preference among originals."""
-        originals = (None,) if self.options.captions else (Origin.SPEECH, Origin.FILE)
-        return (Origin.SPEECH_TRANSLATED, *originals) if self.options.language == "en" else originals
-
-    def text(self) -> "Text":
-        """The inputs of the text stages.
-
-        Raises:
-            SourceError: `no_speech`.
-        """
-        transcript = self.transcript()
-        if transcript is None or not transcript.segments:
-            raise cause("no_speech")
-        with self.db.session() as s:
-            sentences = transcripts.get_sentences(s, self.video_id, transcript.origin)
-            name = transcripts.get_hash(s, self.video_id, transcript.origin)
-        key = Key(self.video_id, str(name), self.models.generator.model, PROMPT_VERSION, self.options.length, transcript.language)
-        return Text(transcript, sentences, key)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    transcript: Transcript
-    sentences: tuple[Sentence, ...]
-    key: Key
-    """Of the rendition in the transcript's own language."""
+from pipeline.summary.summarize import Chapters, Overview, make_gist, make_summary
+from pipeline.types import Origin, Point, Transcript
 
 
 def fetch(ctx: Context) -> None:
@@ -346,5 +260,6 @@ def download(ctx: Context) -> None:
 
 
 STAGES: dict[str, Callable[[Context], None]] = {
-    stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)
+    "list": listings.read,
+    **{stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)},
 }

@@ -88,6 +88,23 @@ def public_id(source_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An item of a playlist, channel, feed or import, before anything of it is fetched."""
+
+    source_id: str
+    kind: str
+    """youtube, media or transcript; playlist where a channel lists its playlists."""
+    url: str
+    title: str
+    duration: float | None = None
+    """Seconds; None: not told."""
+    published: str | None = None
+    """ISO date; None: not told."""
+    problem: str = ""
+    """Why it cannot be watched, a code of errors.py; empty: nothing is known against it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """What is cited. `index` counts from 0 within one transcript and is what prompts and answers refer to."""
 

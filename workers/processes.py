@@ -83,7 +83,7 @@ def worker_command(queue: Queue) -> Callable[[Settings], list[str]]:
 
 FIRST = (Queue.FETCH, Queue.GIST)
 """Queues whose workers a link needs before its first sentence is on the page: nothing is called ready without them."""
-NICE = {Queue.SPEECH: 10, Queue.TEXT: 5}
+NICE = {Queue.BULK: 5, Queue.SPEECH: 10, Queue.TEXT: 5}
 
 PROGRAMS: tuple[Program, ...] = (
     Program("postgres", servers.postgres_command, needed=lambda settings: not settings.database_url, is_server=True, stop_signal="INT", stop_seconds=20),

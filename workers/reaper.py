@@ -1,4 +1,4 @@
-"""Looks after what nobody holds: frees stages whose lease ran out, tells workers again of everything that waits, removes files that belong to nothing.
+"""Looks after what nobody holds: gives chosen items of lists their jobs, frees stages whose lease ran out, tells workers again of everything that waits, removes files that belong to nothing.
 
 `python -m workers.reaper`; several do no harm.
 """
@@ -13,7 +13,7 @@ from itertools import groupby, islice
 
 import structlog
 
-from pipeline import broker, logs
+from pipeline import broker, logs, run
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError
 from pipeline.jobs import REAP_SECONDS
@@ -36,6 +36,7 @@ def reap(db: Database, settings: Settings) -> int:
     Raises:
         ModelError: `database_unavailable`.
     """
+    run.feed(db)
     with db.session() as s:
         hints = jobs.reap(s)
     announced = 0

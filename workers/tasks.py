@@ -6,9 +6,9 @@ import structlog
 from celery import signals
 
 from pipeline import broker, run
-from pipeline.errors import NutshellError, Postponed, Stopped, cause
+from pipeline.errors import GaveWay, NutshellError, Postponed, Stopped, cause
 from pipeline.jobs import Queue, State
-from pipeline.store import jobs
+from pipeline.store import jobs, listings
 from pipeline.store.jobs import Claim, Hint
 from workers.celery_app import app, settings
 from workers.process import Process
@@ -30,7 +30,7 @@ def stage(stage_id: int) -> None:
         return
     with (
         process.watchdog.watching(claim),
-        structlog.contextvars.bound_contextvars(job=claim.job_id, stage=claim.name, video=claim.video_id, hint=stage_id),
+        structlog.contextvars.bound_contextvars(job=claim.job_id, stage=claim.name, video=claim.subject, hint=stage_id),
     ):
         hints = work(process, claim)
     broker.announce_all(process.settings, hints)
@@ -43,9 +43,11 @@ def work(process: Process, claim: Claim) -> tuple[Hint, ...]:
         run.run_stage(claim, process.db, process.settings, process.models)
         with process.db.session() as s:
             hints = jobs.finish(s, claim)
+    except GaveWay:
+        return _gave_way(process, claim)
     except Stopped as stopped:
         log.info("stage stopped", reason=stopped.code)
-        return ()
+        return _ended(process, claim)
     except Postponed as postponed:
         return _postponed(process, claim, postponed)
     except NutshellError as error:
@@ -54,9 +56,26 @@ def work(process: Process, claim: Claim) -> tuple[Hint, ...]:
         log.exception("stage broke")
         return _failed(process, claim, cause("internal"))
     log.info("stage done")
-    if not hints:
-        broker.publish(process.settings, claim.video_id, {"event": "done", "job": claim.job_id})
-    return hints
+    if hints:
+        return hints
+    broker.publish(process.settings, claim.subject, {"event": "done", "job": claim.job_id})
+    return _ended(process, claim)
+
+
+def _ended(process: Process, claim: Claim) -> tuple[Hint, ...]:
+    """The job is over: lists that hold its video say so, and their next items get their turn."""
+    with process.db.session() as s:
+        waiting = listings.of_job(s, claim.job_id)
+    for listing_id in waiting:
+        broker.publish(process.settings, jobs.listing_subject(listing_id), {"event": "items"})
+    return run.feed(process.db)
+
+
+def _gave_way(process: Process, claim: Claim) -> tuple[Hint, ...]:
+    log.info("stage gives way")
+    with process.db.session() as s:
+        jobs.release(s, claim)
+    return (Hint(claim.queue, claim.stage_id),)
 
 
 def _postponed(process: Process, claim: Claim, error: Postponed) -> tuple[Hint, ...]:
@@ -67,7 +86,7 @@ def _postponed(process: Process, claim: Claim, error: Postponed) -> tuple[Hint, 
     except Stopped as stopped:
         log.info("stage stopped", reason=stopped.code)
     else:
-        broker.publish(process.settings, claim.video_id, {"event": "progress", "job": claim.job_id, "stage": claim.name})
+        broker.publish(process.settings, claim.subject, {"event": "progress", "job": claim.job_id, "stage": claim.name})
     return ()
 
 
@@ -82,10 +101,10 @@ def _failed(process: Process, claim: Claim, error: NutshellError) -> tuple[Hint,
     event = "failed" if state is State.FAILED else "progress"
     broker.publish(
         process.settings,
-        claim.video_id,
+        claim.subject,
         {"event": event, "job": claim.job_id, "stage": claim.name, "code": error.code, "message": str(error)},
     )
-    return ()
+    return _ended(process, claim)
 
 
 @signals.celeryd_after_setup.connect

@@ -12,7 +12,7 @@ from yt_dlp.networking.exceptions import HTTPError, RequestError
 
 from pipeline import timecode
 from pipeline.errors import InputError, SourceError, cause
-from pipeline.source import captions, client, inside, links, plain, tracks
+from pipeline.source import captions, client, inside, links, listing_child, plain, tracks
 from pipeline.source.client import Session
 from pipeline.source.inside import Json, Report, note
 from pipeline.source.tracks import Format, Info, Track
@@ -248,7 +248,7 @@ def thumbnail(request: Json, _: Report) -> Json:
         return _picture(session, request["url"])
 
 
-TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail}
+TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed}
 
 
 def handle(request: Json, report: Report) -> Json:

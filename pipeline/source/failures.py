@@ -44,7 +44,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("drm", r"DRM protected"),
         ("too_large", r"File too large"),
         ("storage", r"unable to write data|unable to open for writing|Unable to create directory|No space left|Disk quota|Read-only file system"),
-        ("playlist", r"playlist (?:type is unviewable|does not exist)|does not have a \w+ tab|channel does not exist|channel/playlist does not exist"),
+        ("playlist_unavailable", r"playlist (?:type is unviewable|does not exist)|does not have a \w+ tab|channel does not exist|channel/playlist does not exist"),
         ("bad_link", r"looks truncated|Incomplete YouTube ID|Unsupported URL|No suitable extractor|is not a valid URL"),
         ("range_lost", r"HTTP Error 416"),
         ("media_forbidden", r"HTTP Error 403"),

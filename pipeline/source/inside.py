@@ -43,6 +43,11 @@ def note(event: str, **values: Json) -> None:
     _answer(note=[event, values])
 
 
+def part(value: Json) -> None:
+    """A part of a result that comes in parts."""
+    _answer(part=value)
+
+
 def _answer(**fields: Json) -> None:
     if _Answers.pipe is not None:
         _Answers.pipe.write(json.dumps(fields).encode() + b"\n")

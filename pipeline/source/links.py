@@ -51,6 +51,7 @@ _NETLOC = re.compile(r"([a-z0-9.-]+)(?::(?:80|443))?", re.IGNORECASE | re.ASCII)
 _SCHEME = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _WITH_ID = frozenset({"shorts", "live", "embed", "v", "e", "vi", "watch"})
 _CHANNEL = frozenset({"channel", "c", "user"})
+_TABS = frozenset({"videos", "shorts", "streams", "playlists", "releases", "podcasts"})
 _IN_TEXT = re.compile(r"[^\s<>\"'`|\\^{}]+")
 
 
@@ -87,8 +88,8 @@ def read_link(text: str) -> Source:
     return _read(link, unwrap=True)
 
 
-def find_links(text: str) -> tuple[Source, ...]:
-    """Every distinct video linked in a text, in its order; a bare id counts only when it is the whole text. Never raises."""
+def find_links(text: str, *, lists: bool = False) -> tuple[Source, ...]:
+    """Every distinct video linked in a text, in its order, with `lists` also playlists and channels; a bare id counts only when it is the whole text. Never raises."""
     if _ID.fullmatch(text.strip()):
         return (read_link(text),)
     found: dict[str, Source] = {}
@@ -97,8 +98,10 @@ def find_links(text: str) -> tuple[Source, ...]:
         if "youtu" not in word.lower():
             continue
         try:
-            source = parse_link(word)
+            source = read_link(word)
         except InputError:
+            continue
+        if source.kind == "playlist" and not lists:
             continue
         found.setdefault(source.source_id, source)
     return tuple(found.values())
@@ -189,9 +192,11 @@ def _site(parts: list[str], query: dict[str, str], start: float | None) -> Sourc
     if first in ("watch", "playlist", "embed") and _LIST.fullmatch(query.get("list", "")):
         return _playlist(f"https://www.youtube.com/playlist?list={query['list']}")
     if first.startswith("@") and 1 < len(first) <= 300:
-        return _playlist(f"https://www.youtube.com/{_quoted(first)}/videos")
+        return _playlist(f"https://www.youtube.com/{_quoted(first)}/{_tab(parts[1:])}")
     if first in _CHANNEL and len(parts) > 1 and len(parts[1]) <= 300:
-        return _playlist(f"https://www.youtube.com/{first}/{_quoted(parts[1])}/videos")
+        return _playlist(f"https://www.youtube.com/{first}/{_quoted(parts[1])}/{_tab(parts[2:])}")
+    if first == "browse" and len(parts) > 1:
+        return _browse(parts[1])
     raise cause("bad_link")
 
 
@@ -202,6 +207,21 @@ def _video(text: str, start: float | None) -> Source:
         length = len(run[0]) if run else 0
         raise cause("bad_link", f"The id of a video has 11 characters, this one has {length}: copy the whole link.")
     return Source(kind="youtube", source_id=f"youtube:{match[1]}", url=WATCH + match[1], start=start)
+
+
+def _tab(rest: list[str]) -> str:
+    return rest[0] if rest and rest[0] in _TABS else "videos"
+
+
+def _browse(name: str) -> Source:
+    """An album, playlist or artist of YouTube Music, as its pages are called."""
+    if name.startswith("VL") and _LIST.fullmatch(name[2:]):
+        return _playlist(f"https://www.youtube.com/playlist?list={name[2:]}")
+    if re.fullmatch(r"MPREb_[A-Za-z0-9_-]{2,64}", name):
+        return Source(kind="playlist", source_id=f"youtube:browse/{name}", url=f"https://music.youtube.com/browse/{name}")
+    if re.fullmatch(r"UC[A-Za-z0-9_-]{22}", name):
+        return _playlist(f"https://www.youtube.com/channel/{name}/videos")
+    raise cause("bad_link")
 
 
 def _playlist(url: str) -> Source:

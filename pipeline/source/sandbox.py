@@ -1,7 +1,7 @@
 """Work on untrusted input in a child process: clean environment, own folder and session, limits, a deadline, and a sure end.
 
 This is the parent's side, inside.py the child's. The request is one line of JSON on the child's standard input: one request a child. It answers with lines of JSON on standard output:
-`{"progress": [fraction, message]}` and `{"note": [event, values]}` (for the log) any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
+`{"progress": [fraction, message]}`, `{"note": [event, values]}` (for the log) and `{"part": ...}` any number of times, then `{"result": ...}` or `{"error": [code, sentence]}`.
 Standard input stays open as a lifeline: when the parent dies, however it dies, the child sees the end of it and ends itself with all that it started.
 """
 
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -50,6 +50,8 @@ class Job:
     stage: str
     message: str = ""
     """What is being done, until the child says more."""
+    on_part: Callable[[Json], None] | None = None
+    """Called with each part of a result that comes in parts. While it works the child waits, once the pipe is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _converse(job: Job, process: subprocess.Popen[bytes], emit: Emit) -> Json:
             emit(last)
         elif "note" in answer:
             log.info(answer["note"][0], **answer["note"][1])
+        elif "part" in answer and job.on_part is not None:
+            job.on_part(answer["part"])
         elif "error" in answer:
             raise _error(*answer["error"])
         else:

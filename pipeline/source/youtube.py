@@ -1,5 +1,6 @@
 """A YouTube link -> Video, captions, media. yt-dlp runs in a child process (child.py), which is the only sure way to stop it and to bound what it takes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _DOING = {
     "audio": ("fetch", "Fetching the sound"),
     "video": ("download", "Fetching the video"),
     "thumbnail": ("fetch", "Fetching the picture"),
+    "listing": ("list", "Reading the list"),
+    "feed": ("list", "Looking for new items"),
 }
 """Stage and first message of each task."""
 
@@ -46,7 +49,7 @@ def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, capt
     Raises:
         NutshellError: any code of the source room, for example `private`, `live_now`, `too_long`, `network`.
     """
-    found = _run("probe", settings, workdir, emit, url=source.url, captions=captions, most_seconds=PROBE_SECONDS)
+    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, most_seconds=PROBE_SECONDS)
     video = dict(found["video"])
     video["chapters"] = tuple(Chapter(*chapter) for chapter in video["chapters"])
     return Probe(Video(**video), _transcript(found["transcript"]), found["note"], workdir / found["info"])
@@ -59,7 +62,7 @@ def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emi
         NutshellError: any code of the source room, for example `media_forbidden`, `too_large`, `network`.
     """
     path = info.info_path if isinstance(info, Probe) else info
-    return Path(_run("audio", settings, workdir, emit, info=str(path.absolute())))
+    return Path(run_child("audio", settings, workdir, emit, info=str(path.absolute())))
 
 
 def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -> Path:
@@ -68,7 +71,7 @@ def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -
     Raises:
         NutshellError: as fetch_audio.
     """
-    found = _run("video", settings, workdir, emit, url=source.url)
+    found = run_child("video", settings, workdir, emit, url=source.url)
     files = [Path(file) for file in found["files"]]
     if len(files) == 1:
         return files[0]
@@ -89,15 +92,18 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
         return None
     if fetched := next(workdir.glob("thumbnail.*"), None):  # the probe took it along
         return fetched
-    path = _run("thumbnail", settings, workdir, sandbox.quiet, url=video.thumbnail_url, most_seconds=30.0)
+    path = run_child("thumbnail", settings, workdir, sandbox.quiet, url=video.thumbnail_url, most_seconds=30.0)
     return Path(path) if path else None
 
 
-def _run(task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, **request: object) -> Json:
-    seconds = min(settings.fetch_timeout, most_seconds or settings.fetch_timeout)
+def run_child(
+    task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, on_part: Callable[[Json], None] | None = None, **request: object
+) -> Json:  # fmt: skip
+    """What the task answers; for this room."""
+    seconds = most_seconds or settings.fetch_timeout
     limits = Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
     deaths = sandbox.Deaths(timeout="network", killed="internal")
-    job = sandbox.Job(_CHILD, workdir.absolute(), limits, deaths, *_DOING[task])
+    job = sandbox.Job(_CHILD, workdir.absolute(), limits, deaths, *_DOING[task], on_part)
     common = {"task": task, "proxy": settings.proxy, "extra_ca": settings.extra_ca}
     most = {"max_duration": settings.max_duration, "max_bytes": settings.max_upload}
     return sandbox.run(job, {**common, **most, **request}, emit)

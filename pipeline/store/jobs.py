@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,8 @@ from pipeline.store.stages import (
     finish,
     free_expired,
     heartbeat,
+    listing_subject,
+    others_first,
     postpone,
     reap,
     release,
@@ -38,9 +40,10 @@ from pipeline.store.tables import JobRow, Outcome, StageRow, StageRunRow, VideoR
 from pipeline.types import Length, Options
 
 __all__ = [
-    "BATCH", "INTERACTIVE", "Claim", "Counts", "Hint", "JobView", "StageView", "Submission", "cancel", "claim", "claim_next", "counts", "due", "fail",
-    "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "options_of", "postpone", "queue_position", "reap", "release", "release_lost", "renew", "retry",
-    "sign_in", "skip", "submit", "waited", "workers_seen",
+    "BATCH", "INTERACTIVE", "Claim", "Counts", "Hint", "JobView", "StageView", "Submission", "cancel", "claim", "claim_next", "counts",
+    "due", "fail", "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "listing_subject", "options_of", "others_first",
+    "postpone", "queue_position", "reading_of", "reap", "release", "release_lost", "renew", "retry", "sign_in", "skip", "submit",
+    "submit_reading", "waited", "workers_seen",
 ]  # fmt: skip
 
 INTERACTIVE = 0
@@ -78,11 +81,18 @@ class StageView:
 class JobView:
     id: int
     video_id: str
+    """Empty where it reads a listing."""
     kind: str
     state: State
     stages: tuple[StageView, ...]
     created_at: datetime
     options: dict[str, Any]
+    listing_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """What events about it are called after."""
+        return self.video_id or listing_subject(self.listing_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,19 @@ def submit(
         if job_id is not None:
             return _with_stages(s, job_id, stages, priority)
         # Somebody else's: joined, unless it ended between the two statements.
-        if (joined := _join(s, kind, video_id, name, priority)) is not None:
+        same = and_(JobRow.kind == kind, JobRow.video_id == video_id, JobRow.options_hash == name)
+        if (joined := _join(s, same, priority)) is not None:
+            return joined
+
+
+def submit_reading(s: Session, listing_id: int, stages: Sequence[tuple[str, Queue]], *, priority: int) -> Submission:
+    """A job that reads a listing (listings.py), or the one that is at it, which is moved forward if `priority` is better."""
+    row = {"kind": "listing", "listing_id": listing_id, "options": {}, "options_hash": "", "state": State.WAITING, "priority": priority}
+    while True:
+        job_id = s.execute(upsert(JobRow).values(row).on_conflict_do_nothing().returning(JobRow.id)).scalar_one_or_none()
+        if job_id is not None:
+            return _with_stages(s, job_id, stages, priority)
+        if (joined := _join(s, JobRow.listing_id == listing_id, priority)) is not None:
             return joined
 
 
@@ -140,11 +162,8 @@ def _with_stages(s: Session, job_id: int, stages: Sequence[tuple[str, Queue]], p
     return Submission(job_id, True, first.stage_id, first)
 
 
-def _join(s: Session, kind: str, video_id: str, name: str, priority: int) -> Submission | None:
-    query = (
-        select(JobRow.id, JobRow.priority).filter_by(kind=kind, video_id=video_id, options_hash=name).where(JobRow.state.in_(UNFINISHED))
-    )
-    found = s.execute(query).one_or_none()
+def _join(s: Session, same: ColumnElement[bool], priority: int) -> Submission | None:
+    found = s.execute(select(JobRow.id, JobRow.priority).where(same, JobRow.state.in_(UNFINISHED))).one_or_none()
     if found is None:
         return None
     if priority < found.priority:
@@ -198,7 +217,9 @@ def retry(s: Session, job_id: int) -> tuple[Hint, ...]:
     if job.state not in (State.FAILED, State.CANCELLED):
         raise InputError("not_failed", "Only what failed or was cancelled can be started again.")
     same = (
-        select(JobRow.id).filter_by(video_id=job.video_id, kind=job.kind, options_hash=job.options_hash).where(JobRow.state.in_(UNFINISHED))
+        select(JobRow.id)
+        .where(JobRow.video_id.is_not_distinct_from(job.video_id), JobRow.listing_id.is_not_distinct_from(job.listing_id))
+        .where(JobRow.kind == job.kind, JobRow.options_hash == job.options_hash, JobRow.state.in_(UNFINISHED))
     )
     if s.execute(same).first() is not None:
         raise InputError("already_running", "The same is being made already.")
@@ -235,7 +256,13 @@ def jobs_of(s: Session, video_id: str) -> tuple[JobView, ...]:
 def _view(s: Session, job: JobRow) -> JobView:
     rows = s.execute(select(StageRow).where(StageRow.job_id == job.id).order_by(StageRow.position)).scalars()
     stages = tuple(StageView(x.name, x.queue, x.state, x.fraction, x.message, x.attempt, x.error_code, x.error, x.not_before) for x in rows)
-    return JobView(job.id, job.video_id, job.kind, job.state, stages, job.created_at, job.options)
+    return JobView(job.id, job.video_id or "", job.kind, job.state, stages, job.created_at, job.options, job.listing_id)
+
+
+def reading_of(s: Session, listing_id: int) -> JobView | None:
+    """The newest job that reads this listing."""
+    row = s.execute(select(JobRow).where(JobRow.listing_id == listing_id).order_by(JobRow.id.desc()).limit(1)).scalar_one_or_none()
+    return None if row is None else _view(s, row)
 
 
 def queue_position(s: Session, job_id: int) -> int | None:

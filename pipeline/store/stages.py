@@ -40,6 +40,10 @@ class Hint:
     stage_id: int
 
 
+def listing_subject(listing_id: int | None) -> str:
+    return f"listing-{listing_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to work on a stage until the lease runs out."""
@@ -47,10 +51,18 @@ class Claim:
     stage_id: int
     job_id: int
     video_id: str
+    """Empty where the job reads a listing."""
     name: str
     queue: Queue
     attempt: int
     options: dict[str, Any]
+    priority: int = 0
+    listing_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """What events about it are called after."""
+        return self.video_id or listing_subject(self.listing_id)
 
     @property
     def fence(self) -> Fence:
@@ -77,14 +89,14 @@ def _claim(s: Session, which: ColumnElement[bool], worker: str) -> Claim | None:
             state=State.RUNNING, attempt=StageRow.attempt + 1, worker=worker, lease_until=now + LEASE, progress_at=now,
             fraction=0.0, message="", error_code=None, error=None,
         )
-        .returning(StageRow.id, StageRow.job_id, StageRow.name, StageRow.queue, StageRow.attempt)
+        .returning(StageRow.id, StageRow.job_id, StageRow.name, StageRow.queue, StageRow.attempt, StageRow.priority)
     ).one_or_none()  # fmt: skip
     if row is None:
         return None
     s.execute(insert(StageRunRow).values(stage_id=row.id, attempt=row.attempt, worker=worker))
     s.execute(update(JobRow).where(JobRow.id == row.job_id, JobRow.state == State.WAITING).values(state=State.RUNNING))
-    job = s.execute(select(JobRow.video_id, JobRow.options).where(JobRow.id == row.job_id)).one()
-    return Claim(row.id, row.job_id, job.video_id, row.name, row.queue, row.attempt, job.options)
+    job = s.execute(select(JobRow.video_id, JobRow.listing_id, JobRow.options).where(JobRow.id == row.job_id)).one()
+    return Claim(row.id, row.job_id, job.video_id or "", row.name, row.queue, row.attempt, job.options, row.priority, job.listing_id)
 
 
 def _due() -> ColumnElement[bool]:
@@ -285,6 +297,12 @@ def due(s: Session, queue: Queue | None = None, *, limit: int = 64) -> tuple[Hin
     if queue is not None:
         query = query.where(StageRow.queue == queue)
     return tuple(Hint(row.queue, row.id) for row in s.execute(query.order_by(*LINE).limit(limit)))
+
+
+def others_first(s: Session, claim: Claim) -> bool:
+    """Somebody of a better priority waits for the worker that has this stage."""
+    query = select(StageRow.id).where(StageRow.queue == claim.queue, StageRow.priority < claim.priority, _due()).limit(1)
+    return s.execute(query).first() is not None
 
 
 def waited(s: Session, queue: Queue) -> float:

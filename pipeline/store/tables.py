@@ -6,54 +6,20 @@ blob (segments: 6 kB instead of 30 kB as rows for a ten-minute video), what is c
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Enum,
-    ForeignKey,
-    Identity,
-    Index,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    func,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
 
 from pipeline.jobs import Queue, State
+from pipeline.store import listing_tables  # noqa: F401  # so that the metadata knows all tables
+from pipeline.store.base import Base, identity, now, of_video, one_of
 from pipeline.types import Length, Origin
 
 DIMENSIONS = 384
 """Of the embedding model."""
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """Every table. Names of constraints follow NAMING, so that a migration can name what it drops."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar = {
-        str: Text(),
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB(),
-        list[Any]: JSONB(),
-        bytes: LargeBinary(),
-    }
 
 
 class Role(StrEnum):
@@ -77,25 +43,6 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-def _words(kind: type[StrEnum], name: str) -> Enum:
-    """A text column that takes the words of `kind` only. Not a PostgreSQL enum: a new word needs no ALTER TYPE."""
-    return Enum(
-        kind, native_enum=False, create_constraint=True, name=name, length=20, values_callable=lambda k: [member.value for member in k]
-    )
-
-
-def _video(primary_key: bool = False) -> Mapped[str]:
-    return mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=primary_key)
-
-
-def _identity() -> Mapped[int]:
-    return mapped_column(BigInteger, Identity(always=True), primary_key=True)
-
-
-def _now() -> Mapped[datetime]:
-    return mapped_column(server_default=func.clock_timestamp())
-
-
 class VideoRow(Base):
     __tablename__ = "videos"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -112,14 +59,14 @@ class VideoRow(Base):
     thumbnail_url: Mapped[str | None]
     chapters: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """The source's own chapters, [[start, end, title], …]."""
-    added_at: Mapped[datetime] = _now()
+    added_at: Mapped[datetime] = now()
     __table_args__ = (Index(None, "added_at"),)
 
 
 class MediaRow(Base):
     __tablename__ = "media_files"
-    id: Mapped[int] = _identity()
-    video_id: Mapped[str] = _video()
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
     kind: Mapped[str]
     """upload, audio, video, thumbnail, subtitles."""
     key: Mapped[str] = mapped_column(unique=True)
@@ -127,40 +74,45 @@ class MediaRow(Base):
     name: Mapped[str]
     content_type: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     __table_args__ = (Index(None, "video_id"),)
 
 
 class JobRow(Base):
     __tablename__ = "jobs"
-    id: Mapped[int] = _identity()
+    id: Mapped[int] = identity()
     kind: Mapped[str]
-    video_id: Mapped[str] = _video()
+    video_id: Mapped[str | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"))
+    """What it works on: a video, or a listing that is read."""
     options: Mapped[dict[str, Any]]
     options_hash: Mapped[str]
-    state: Mapped[State] = mapped_column(_words(State, "state"))
+    state: Mapped[State] = mapped_column(one_of(State, "state"))
     priority: Mapped[int] = mapped_column(SmallInteger)
     """Smaller is sooner."""
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         # Two pastes of one video meet here: only one unfinished job per video, kind and options can exist.
         Index(
             "uq_jobs_unfinished", "video_id", "kind", "options_hash", unique=True, postgresql_where=text("state IN ('waiting', 'running')")
         ),
+        Index("uq_jobs_unfinished_listing", "listing_id", unique=True, postgresql_where=text("state IN ('waiting', 'running')")),
+        CheckConstraint("num_nonnulls(video_id, listing_id) = 1", name="subject"),
         Index(None, "video_id", "id"),
+        Index(None, "listing_id", "id"),
         Index("ix_jobs_unfinished_priority", "priority", "id", postgresql_where=text("state IN ('waiting', 'running')")),
     )
 
 
 class StageRow(Base):
     __tablename__ = "stages"
-    id: Mapped[int] = _identity()
+    id: Mapped[int] = identity()
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column(SmallInteger)
     name: Mapped[str]
-    queue: Mapped[Queue] = mapped_column(_words(Queue, "queue"))
-    state: Mapped[State] = mapped_column(_words(State, "state"))
+    queue: Mapped[Queue] = mapped_column(one_of(Queue, "queue"))
+    state: Mapped[State] = mapped_column(one_of(State, "state"))
     ready: Mapped[bool]
     """Every earlier stage of the job is done. Kept here so that a claim looks at one index only, however many wait."""
     priority: Mapped[int] = mapped_column(SmallInteger)
@@ -170,7 +122,7 @@ class StageRow(Base):
     """Attempts that ended without a word since something new was last stored."""
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     """Retryable errors since something new was last stored."""
-    not_before: Mapped[datetime] = _now()
+    not_before: Mapped[datetime] = now()
     lease_until: Mapped[datetime | None]
     progress_at: Mapped[datetime | None]
     worker: Mapped[str | None]
@@ -192,9 +144,9 @@ class StageRunRow(Base):
     stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id", ondelete="CASCADE"), primary_key=True)
     attempt: Mapped[int] = mapped_column(primary_key=True)
     worker: Mapped[str]
-    started_at: Mapped[datetime] = _now()
+    started_at: Mapped[datetime] = now()
     ended_at: Mapped[datetime | None]
-    outcome: Mapped[Outcome | None] = mapped_column(_words(Outcome, "outcome"))
+    outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome, "outcome"))
     __table_args__ = (Index("uq_stage_runs_done", "stage_id", unique=True, postgresql_where=text("outcome = 'done'")),)
 
 
@@ -203,23 +155,23 @@ class WorkerRow(Base):
 
     __tablename__ = "workers"
     name: Mapped[str] = mapped_column(primary_key=True)
-    queue: Mapped[Queue] = mapped_column(_words(Queue, "queue"))
-    started_at: Mapped[datetime] = _now()
-    seen_at: Mapped[datetime] = _now()
+    queue: Mapped[Queue] = mapped_column(one_of(Queue, "queue"))
+    started_at: Mapped[datetime] = now()
+    seen_at: Mapped[datetime] = now()
 
 
 class TranscriptRow(Base):
     __tablename__ = "transcripts"
-    id: Mapped[int] = _identity()
-    video_id: Mapped[str] = _video()
-    origin: Mapped[Origin] = mapped_column(_words(Origin, "origin"))
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
+    origin: Mapped[Origin] = mapped_column(one_of(Origin, "origin"))
     language: Mapped[str]
     model: Mapped[str | None]
     hash: Mapped[str | None]
     """Of language, model and segments; NULL while parts are still coming."""
     segments: Mapped[bytes | None]
     """zstd of JSON [[start, end, text, speaker], …]; NULL while parts are still coming."""
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     __table_args__ = (UniqueConstraint("video_id", "origin"), CheckConstraint("(hash IS NULL) = (segments IS NULL)", name="sealed"))
 
 
@@ -245,8 +197,8 @@ class SentenceRow(Base):
 
 class ChunkRow(Base):
     __tablename__ = "chunks"
-    id: Mapped[int] = _identity()
-    video_id: Mapped[str] = _video()
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
     transcript_id: Mapped[int] = mapped_column(ForeignKey("transcripts.id", ondelete="CASCADE"))
     index: Mapped[int]
     start: Mapped[float]
@@ -277,17 +229,17 @@ class ChunkRow(Base):
 
 class RenditionRow(Base):
     __tablename__ = "renditions"
-    id: Mapped[int] = _identity()
-    video_id: Mapped[str] = _video()
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
     transcript_hash: Mapped[str]
     model: Mapped[str]
     prompt_version: Mapped[str]
-    length: Mapped[Length] = mapped_column(_words(Length, "length"))
+    length: Mapped[Length] = mapped_column(one_of(Length, "length"))
     language: Mapped[str]
     complete: Mapped[bool] = mapped_column(server_default=text("false"))
     coverage: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     __table_args__ = (
         UniqueConstraint("video_id", "transcript_hash", "model", "prompt_version", "length", "language", name="uq_renditions_key"),
     )
@@ -306,7 +258,7 @@ class ChapterRow(Base):
 class PointRow(Base):
     __tablename__ = "points"
     rendition_id: Mapped[int] = mapped_column(ForeignKey("renditions.id", ondelete="CASCADE"), primary_key=True)
-    role: Mapped[Role] = mapped_column(_words(Role, "role"), primary_key=True)
+    role: Mapped[Role] = mapped_column(one_of(Role, "role"), primary_key=True)
     index: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str]
     kind: Mapped[str]
@@ -318,8 +270,8 @@ class PointRow(Base):
 
 class TranslationRow(Base):
     __tablename__ = "translations"
-    id: Mapped[int] = _identity()
-    video_id: Mapped[str] = _video()
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
     kind: Mapped[str]
     """transcript or summary."""
     source_hash: Mapped[str]
@@ -327,7 +279,7 @@ class TranslationRow(Base):
     version: Mapped[str]
     language: Mapped[str]
     complete: Mapped[bool] = mapped_column(server_default=text("false"))
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     __table_args__ = (UniqueConstraint("video_id", "kind", "source_hash", "model", "version", "language", name="uq_translations_key"),)
 
 
@@ -342,10 +294,10 @@ class TranslationPartRow(Base):
 
 class ConversationRow(Base):
     __tablename__ = "conversations"
-    id: Mapped[int] = _identity()
+    id: Mapped[int] = identity()
     video_id: Mapped[str | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
     """NULL: over the whole library."""
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()
     __table_args__ = (Index(None, "video_id"),)
 
 
@@ -355,4 +307,4 @@ class TurnRow(Base):
     index: Mapped[int] = mapped_column(primary_key=True)
     question: Mapped[str]
     answer: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime] = _now()
+    created_at: Mapped[datetime] = now()

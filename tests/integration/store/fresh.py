@@ -5,8 +5,8 @@ from sqlalchemy.engine import make_url
 
 from pipeline.config import Settings
 from pipeline.store import migrate
+from pipeline.store.base import Base
 from pipeline.store.database import Database, database_url
-from pipeline.store.tables import Base
 
 
 def empty_database(settings: Settings, name: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 
 from pipeline.config import Settings
 from pipeline.store import migrate
-from pipeline.store.tables import Base
+from pipeline.store.base import Base
 from tests.integration.store.fresh import empty_database
 
 

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 
 from pipeline.jobs import Queue, State
 from pipeline.store import conversations, jobs, media, renditions, transcripts, videos
+from pipeline.store.base import Base
 from pipeline.store.database import Database
 from pipeline.store.media import Media
-from pipeline.store.tables import Base
 from pipeline.types import Chapter, Chunk, Citation, Length, Options, Origin, Point, Segment, Sentence, Transcript, Video
 
 VIDEO = Video(
