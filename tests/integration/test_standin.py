@@ -3,14 +3,18 @@
 import json
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 import av
 import pytest
@@ -21,6 +25,7 @@ from tests.standin.conditions import DEMO
 from tests.standin.pictures import picture
 from tests.standin.synthetic import coast_talk
 from tests.standin.talks import MEDIA
+from tests.standin.videos import CHANNEL
 
 URL = "https://www.youtube.com/watch?v="
 
@@ -105,15 +110,89 @@ def test_refusals(ydl: yt_dlp.YoutubeDL, video_id: str) -> None:
         ydl.extract_info(URL + video_id, download=False)
 
 
-def test_lists(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
-    ydl.params |= {"extract_flat": "in_playlist", "playlistend": 120}
-    mixed = list(ydl.extract_info("https://www.youtube.com/playlist?list=PLstandinMixd", download=False)["entries"])
-    assert [entry["title"] for entry in mixed][1] == "[Private video]"
-    long = list(ydl.extract_info("https://www.youtube.com/playlist?list=PLstandinLong", download=False)["entries"])
-    assert len(long) == 120
-    channel = ydl.extract_info("https://www.youtube.com/@standin/videos", download=False)
-    assert channel["channel"] == "Stand-in Channel"
-    assert "stVideo0001" in [entry["id"] for entry in channel["entries"]]
+def entries(ydl: yt_dlp.YoutubeDL, path: str, most: int | None = None) -> dict[str, Any]:
+    """A list as yt-dlp reads it flat; `entries` a list."""
+    ydl.params |= {"extract_flat": "in_playlist", "playlistend": most}
+    info = ydl.extract_info(f"https://www.youtube.com/{path}", download=False)
+    return {**info, "entries": list(info["entries"])}
+
+
+def test_a_playlist_with_what_nobody_can_see(ydl: yt_dlp.YoutubeDL) -> None:
+    mixed = entries(ydl, "playlist?list=PLstandinMixd")
+    assert [entry["title"] for entry in mixed["entries"]][1] == "[Private video]"
+    assert (mixed["channel"], mixed["channel_id"], mixed["playlist_count"]) == ("Stand-in Channel", CHANNEL, 3)
+
+
+def test_a_playlist_of_thousands_is_given_page_by_page(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    assert len(entries(ydl, "playlist?list=PLstandin5000", 120)["entries"]) == 120
+    assert len(standin.lines("browse")) == 2  # with what cannot be seen, and the second page
+    whole = entries(ydl, "playlist?list=PLstandin5000")
+    assert [entry["id"] for entry in whole["entries"]] == [f"stItem{number:05d}" for number in range(5000)]
+    titles = Counter(entry["title"] for entry in whole["entries"] if entry["duration"] is None)
+    assert titles == {"[Private video]": 51, "[Deleted video]": 56}
+    assert len(standin.lines("browse")) == 2 + 50
+
+
+def test_an_item_of_thousands_is_a_video(ydl: yt_dlp.YoutubeDL, tmp_path: Path) -> None:
+    info = ydl.extract_info(URL + "stItem04321")
+    assert (info["title"], info["channel"]) == (f"{load_talk('tea').title}, part 4321", "A channel of many")
+    assert (tmp_path / "stItem04321.webm").stat().st_size > 10_000
+    for video_id, why in (("stItem00096", "Private video"), ("stItem00088", "removed by the uploader")):
+        with pytest.raises(yt_dlp.utils.DownloadError, match=why):
+            ydl.extract_info(URL + video_id, download=False)
+
+
+@pytest.mark.parametrize("name", ["@standin", f"channel/{CHANNEL}"])
+def test_a_channel_has_tabs(ydl: yt_dlp.YoutubeDL, name: str) -> None:
+    videos, streams, lists, short = (entries(ydl, f"{name}/{tab}") for tab in ("videos", "streams", "playlists", "shorts"))
+    assert (videos["channel"], videos["channel_id"], videos["uploader_id"]) == ("Stand-in Channel", CHANNEL, "@standin")
+    assert videos["entries"][0]["id"] == "stVideo0001"
+    assert [entry["live_status"] for entry in streams["entries"]] == ["is_upcoming", "is_live", "was_live"]
+    assert [entry["id"] for entry in lists["entries"]][-1] == "PLstandin5000"
+    assert short["entries"][0]["url"] == "https://www.youtube.com/shorts/stShort0001"
+
+
+def test_a_channel_of_many_has_one_tab(ydl: yt_dlp.YoutubeDL) -> None:
+    assert len(entries(ydl, "@many/videos", 70)["entries"]) == 70
+    with pytest.raises(yt_dlp.utils.DownloadError, match="does not have a streams tab"):
+        entries(ydl, "@many/streams")
+    assert entries(ydl, "playlist?list=UUmanymanymanymanymanyma", 5)["title"] == "Uploads from A channel of many"
+
+
+ATOM = {"": "http://www.w3.org/2005/Atom", "yt": "http://www.youtube.com/xml/schemas/2015", "media": "http://search.yahoo.com/mrss/"}
+
+
+def feed(standin: StandIn, query: str) -> Element:
+    tls = ssl.create_default_context(cafile=str(standin.ca_file))
+    proxy = urllib.request.ProxyHandler({"https": standin.proxy})
+    opener = urllib.request.build_opener(proxy, urllib.request.HTTPSHandler(context=tls))
+    with opener.open(f"https://www.youtube.com/feeds/videos.xml?{query}", timeout=5) as reply:
+        return fromstring(reply.read())
+
+
+def test_feeds_hold_the_newest_and_what_is_uploaded_stands_first(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    before = feed(standin, f"channel_id={CHANNEL}").findall("entry", ATOM)
+    standin.app.upload("stNewest001")
+    after = feed(standin, f"channel_id={CHANNEL}").findall("entry", ATOM)
+    ids = [entry.findtext("yt:videoId", "", ATOM) for entry in after]
+    assert len(after) == 15
+    assert ids == ["stNewest001", *(entry.findtext("yt:videoId", "", ATOM) for entry in before[:14])]
+    assert [entry.findtext("published", "", ATOM) for entry in after] == sorted(
+        (e.findtext("published", "", ATOM) for e in after), reverse=True
+    )
+    assert {entry.findtext("yt:channelId", "", ATOM) for entry in after} == {CHANNEL}
+    assert after[0].find("media:group/media:title", ATOM) is not None
+    assert entries(ydl, "@standin/videos")["entries"][0]["id"] == "stNewest001"
+    assert ydl.extract_info(URL + "stNewest001", download=False)["title"].startswith("New: ")
+    standin.reset()
+    assert feed(standin, f"channel_id={CHANNEL}").findtext("entry/yt:videoId", "", ATOM) == before[0].findtext("yt:videoId", "", ATOM)
+
+
+def test_feeds_of_playlists_and_of_nothing(standin: StandIn) -> None:
+    assert len(feed(standin, "playlist_id=PLstandin0001").findall("entry", ATOM)) == 3
+    for query in ("channel_id=UCnobodynobodynobodynobo", "playlist_id=PLstandinPriv", "x=1"):
+        with pytest.raises(OSError, match="404"):
+            feed(standin, query)
 
 
 def test_other_hosts_are_refused_and_remembered(standin: StandIn) -> None:

@@ -1,21 +1,73 @@
 """Every video of the stand-in. The id says the condition."""
 
-from tests.standin.lists import Playlist
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tests.standin.lists import Channel, Playlist, Tab
 from tests.standin.player import no
 from tests.standin.synthetic import coast_talk
 from tests.standin.talks import load_talk
-from tests.standin.videos import Track, Video, automatic, manual, talk_video
+from tests.standin.videos import CHANNEL, HANDLE, Track, Video, automatic, manual, talk_video
 
+ITEMS = 5000
+"""Videos `stItem00000` and on: made when they are asked for. Every 97th is private and every 89th was removed."""
 PLAYLISTS: dict[str, Playlist] = {
-    "PLstandin0001": ("Three short talks", ("stVideo0001", "stVideo0002", "stVideo0003"), None),
-    "PLstandinMixd": ("One of them is private", ("stVideo0002", "stPrivate01", "stVideo0003"), None),
-    "PLstandinLong": ("Long", tuple(f"stLong{number:05d}" for number in range(250)), None),
-    "PLstandinPriv": ("", (), "This playlist type is unviewable."),
+    "PLstandin0001": Playlist("Three short talks", ("stVideo0001", "stVideo0002", "stVideo0003")),
+    "PLstandinMixd": Playlist("One of them is private", ("stVideo0002", "stPrivate01", "stVideo0003")),
+    "PLstandinLong": Playlist("Long", tuple(f"stItem{number:05d}" for number in range(250))),
+    "PLstandin5000": Playlist("Five thousand", tuple(f"stItem{number:05d}" for number in range(ITEMS))),
+    "PLstandinNone": Playlist("Nothing in it"),
+    "PLstandinPriv": Playlist("", fault="This playlist type is unviewable."),
+    "PLstandinGone": Playlist("", fault="The playlist does not exist."),
 }
+MANY, MANY_HANDLE = "UCmanymanymanymanymanyma", "@many"
 
 
 def all_videos() -> list[Video]:
-    return [*short_videos(), *talk_videos(), *hours(), *odd_media(), *live_videos(), *refused_videos()]
+    """All but the items, newest first where they can be played."""
+    videos = [*short_videos(), *talk_videos(), *hours(), *shorts(), *odd_media(), *live_videos(), *refused_videos()]
+    newest = datetime.fromisoformat(Video.published)
+    return [replace(video, published=(newest - timedelta(days=3 * age)).isoformat()) for age, video in enumerate(videos)]
+
+
+def channels() -> list[Channel]:
+    """One with every tab, and one with hundreds of videos and no other tab."""
+    videos = [video.id for video in (*short_videos(), *talk_videos(), *hours())]
+    listed = ["PLstandin0001", "PLstandinMixd", "PLstandinLong", "PLstandin5000"]
+    tabs: dict[Tab, list[str]] = {
+        "videos": videos, "shorts": [video.id for video in shorts()], "streams": ["stUpcoming1", "stLiveNow01", "stWasLive01"], "playlists": listed,
+    }  # fmt: skip
+    return [
+        Channel(CHANNEL, HANDLE, "Stand-in Channel", tabs),
+        Channel(MANY, MANY_HANDLE, "A channel of many", {"videos": [f"stItem{number:05d}" for number in range(600)]}),
+    ]
+
+
+def item(video_id: str) -> Video | None:
+    """One of the many: the short talks in turn, each under a title of its own, a video an hour."""
+    found = re.fullmatch(r"stItem(\d{5})", video_id)
+    number = int(found[1]) if found else ITEMS
+    if number >= ITEMS:
+        return None
+    if number % 97 == 96:
+        return bare(video_id, PRIVATE)
+    if number % 89 == 88:
+        return bare(video_id, REMOVED)
+    talk = load_talk(("bees", "tea", "bicycle")[number % 3])
+    published = datetime.fromisoformat(Video.published) - timedelta(hours=number)
+    return talk_video(
+        video_id, talk, automatic(talk), title=f"{talk.title}, part {number}", published=published.isoformat(), channel="A channel of many",
+        channel_id=MANY, handle=MANY_HANDLE,
+    )  # fmt: skip
+
+
+def shorts() -> list[Video]:
+    bees, tea = load_talk("bees"), load_talk("tea")
+    return [
+        talk_video("stShort0001", bees, automatic(bees), title="Bees in a hurry", chapters=False),
+        talk_video("stShort0002", tea, automatic(tea), title="Tea in a hurry", chapters=False),
+    ]
 
 
 def short_videos() -> list[Video]:
@@ -90,12 +142,19 @@ def live_videos() -> list[Video]:
     ]  # fmt: skip
 
 
+UNAVAILABLE = "Video unavailable"
+PRIVATE = {
+    "messages": ["This is a private video."],
+    **no("LOGIN_REQUIRED", "Private video", "Sign in if you've been granted access to this video"),
+}
+REMOVED = no("ERROR", UNAVAILABLE, "This video has been removed by the uploader")
+
+
 def refused_videos() -> list[Video]:
-    granted = "Sign in if you've been granted access to this video"
-    unavailable = "Video unavailable"
+    unavailable = UNAVAILABLE
     return [
-        bare("stPrivate01", {"messages": ["This is a private video."], **no("LOGIN_REQUIRED", "Private video", granted)}),
-        bare("stRemoved01", no("ERROR", unavailable, "This video has been removed by the uploader")),
+        bare("stPrivate01", PRIVATE),
+        bare("stRemoved01", REMOVED),
         bare("stTermin001", no("ERROR", unavailable, "This video is no longer available because the YouTube account associated with this video has been terminated.")),
         bare("stUnavail01", no("ERROR", unavailable)),
         bare("stCopyrght1", no("ERROR", unavailable, "This video contains content from Acme Music, who has blocked it in your country on copyright grounds")),

@@ -2,7 +2,7 @@
 
 import urllib.parse
 
-from tests.standin.videos import CHANNEL, JSON, Track, Video
+from tests.standin.videos import JSON, Track, Video
 
 YT = "https://www.youtube.com"
 GVS = "rr1---sn-standin.googlevideo.com"
@@ -59,7 +59,7 @@ def player_response(video: Video | None, client: str) -> JSON:
 def details(video: Video) -> JSON:
     picture = {"url": f"https://i.ytimg.com/vi/{video.id}/hqdefault.jpg", "width": 480, "height": 360}
     return {
-        "videoId": video.id, "title": video.title, "lengthSeconds": str(round(video.duration)), "channelId": CHANNEL, "author": video.channel,
+        "videoId": video.id, "title": video.title, "lengthSeconds": str(round(video.duration)), "channelId": video.channel_id, "author": video.channel,
         "shortDescription": video.description, "isPrivate": False, "viewCount": "1234", "isLiveContent": False, "keywords": ["stand-in"],
         "thumbnail": {"thumbnails": [picture]}, **video.details,
     }  # fmt: skip
@@ -69,8 +69,8 @@ def microformat(video: Video) -> JSON:
     return {
         "title": {"simpleText": video.title}, "description": {"simpleText": video.description}, "uploadDate": video.published,
         "publishDate": video.published, "lengthSeconds": str(round(video.duration)), "category": "Education",
-        "ownerProfileUrl": "http://www.youtube.com/@standin", "externalChannelId": CHANNEL, "isFamilySafe": True, "isUnlisted": False,
-        "availableCountries": ["DE", "US"], **video.micro,
+        "ownerProfileUrl": f"http://www.youtube.com/{video.handle}", "externalChannelId": video.channel_id, "isFamilySafe": True, "isUnlisted": False,
+        "availableCountries": ["DE", "US"], **video.live_details(), **video.micro,
     }  # fmt: skip
 
 

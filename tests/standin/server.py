@@ -122,6 +122,9 @@ class StandIn:
     def reset(self) -> None:
         for kept in (self.log, self.refused, self.tls_errors, self.errors, self.faults):
             kept.clear()
+        forget = getattr(self.app, "reset", None)
+        if forget:
+            forget()
 
     def lines(self, pattern: str = "") -> list[str]:
         """The lines of the requests so far that match `pattern`."""

@@ -1,12 +1,14 @@
 """What a video of the stand-in is."""
 
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from tests.standin.talks import Cue, Talk
 
-CHANNEL = "UCstandinstandinstandin1"
+CHANNEL, HANDLE = "UCstandinstandinstandin1", "@standin"
 JSON = dict[str, Any]
 
 
@@ -50,6 +52,24 @@ class Video:
     """An error without videoDetails."""
     published: str = "2026-03-04T05:06:07-08:00"
     channel: str = "Stand-in Channel"
+    channel_id: str = CHANNEL
+    handle: str = HANDLE
+    starts_in: float | None = None
+    """Seconds from now to the beginning of what has not begun; None: its microformat says when, or nothing does."""
+
+    def begins(self) -> float:
+        """When it begins or began, in seconds since 1970."""
+        if self.starts_in is not None:
+            return time.time() + self.starts_in
+        stated = self.micro.get("liveBroadcastDetails", {}).get("startTimestamp")
+        return datetime.fromisoformat(stated or self.published).timestamp()
+
+    def live_details(self) -> JSON:
+        """liveBroadcastDetails of the microformat."""
+        if self.starts_in is None:
+            return {}
+        start = datetime.fromtimestamp(self.begins(), UTC).isoformat(timespec="seconds")
+        return {"liveBroadcastDetails": {"isLiveNow": bool(self.details.get("isLive")), "startTimestamp": start}}
 
 
 def manual(talk: Talk) -> Track:

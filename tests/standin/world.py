@@ -1,18 +1,24 @@
-"""How the stand-in answers: watch page, innertube, captions, media, pictures. Lists are in lists.py, what a video holds in conditions.py."""
+"""How the stand-in answers: watch page, innertube, captions, media, pictures. Lists are in lists.py, feeds in feeds.py, what a video holds in conditions.py."""
 
+import copy
 import html
 import json
 import re
 import urllib.parse
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from tests.standin.captions import caption_file
-from tests.standin.conditions import PLAYLISTS, all_videos
+from tests.standin.conditions import PLAYLISTS, all_videos, channels, item
 from tests.standin.embed import embed_page
-from tests.standin.lists import Lists, Playlist
+from tests.standin.feeds import feed
+from tests.standin.lists import Channel, Lists, Playlist, Tab
 from tests.standin.pictures import picture
 from tests.standin.player import PLAYER, PLAYER_JS, SIGNED, SOLVED, YT, player_response
 from tests.standin.server import Request, Response
-from tests.standin.videos import CHANNEL, JSON, Video
+from tests.standin.talks import load_talk
+from tests.standin.videos import CHANNEL, JSON, Video, automatic, talk_video
 
 HLS = (
     '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=290288,CODECS="mp4a.40.2,avc1.42c00b",RESOLUTION=256x144\n'
@@ -21,11 +27,33 @@ HLS = (
 
 
 class World:
-    """The app of a StandIn: one YouTube with these videos and playlists."""
+    """The app of a StandIn: one YouTube with these videos, playlists and channels. What tests change lasts until `reset`."""
 
-    def __init__(self, videos: list[Video], playlists: dict[str, Playlist] | None = None, page_size: int = 100) -> None:
+    def __init__(self, videos: list[Video], playlists: dict[str, Playlist] | None = None, channels: Sequence[Channel] = ()) -> None:
+        self._given = videos, playlists or {}, channels
+        self.reset()
+
+    def reset(self) -> None:
+        videos, playlists, channels = self._given
         self.videos = {video.id: video for video in videos}
-        self.lists = Lists(self.videos, playlists or {}, page_size)
+        self.lists = Lists(self.find, playlists, copy.deepcopy(channels))
+
+    def find(self, video_id: str) -> Video | None:
+        return self.videos.get(video_id) or item(video_id)
+
+    def upload(self, video: Video | str, *, talk: str = "tea", tab: Tab = "videos", channel: str = CHANNEL) -> Video:
+        """A new video in a channel (its id or handle), at the head of its list and its feed: one of yours, or by its id one of `talk`. Its date is now,
+        unless it brings one. It lasts until `reset`."""
+        owner = self.lists.channels[channel]
+        if isinstance(video, str):
+            shown = load_talk(talk)
+            video = talk_video(video, shown, automatic(shown), title=f"New: {shown.title}")
+        if video.published == Video.published:
+            video = replace(video, published=datetime.now(UTC).isoformat(timespec="seconds"))
+        video = replace(video, channel=owner.title, channel_id=owner.id, handle=owner.handle)
+        self.videos[video.id] = video
+        owner.tabs.setdefault(tab, []).insert(0, video.id)
+        return video
 
     def __call__(self, request: Request) -> Response:
         if request.host.endswith("googlevideo.com"):
@@ -51,7 +79,7 @@ class World:
             return page(self.lists.playlist(request.query.get("list", "")))
         if path.startswith("/embed/"):
             video_id = path.removeprefix("/embed/")
-            return embed_page(video_id, self.videos.get(video_id), ytcfg("WEB_EMBEDDED_PLAYER"))
+            return embed_page(video_id, self.find(video_id), ytcfg("WEB_EMBEDDED_PLAYER"))
         if path in ("/tv", "/"):  # where yt-dlp fetches the settings of other clients
             client = "TVHTML5" if path == "/tv" else "MWEB" if request.host == "m.youtube.com" else "WEB"
             return Response(f"<script>ytcfg.set({json.dumps(ytcfg(client))});</script>")
@@ -60,13 +88,16 @@ class World:
             return Response(f"var s='{address}';", type="text/javascript")
         if path.startswith("/s/player/"):
             return Response(PLAYER_JS, type="text/javascript")
-        if found := re.fullmatch(r"/(@[\w.-]+|channel/[\w-]+)(?:/(\w+))?", path):
-            return page(self.lists.channel(found[2]))
+        if path == "/feeds/videos.xml":
+            return feed(self.lists, request)
+        if found := re.fullmatch(r"/(?:channel/)?(@[\w.-]+|UC[\w-]{22})(?:/(\w+))?", path):
+            shown = self.lists.channel(found[1], found[2])
+            return page(shown) if shown else Response("<html>404 Not Found</html>", 404)
         return Response("not found", 404)
 
     def innertube(self, request: Request, call: str) -> Response:
         asked = request.json
-        video = self.videos.get(asked.get("videoId"))
+        video = self.find(asked.get("videoId") or "")
         if call == "player":
             if video and video.http:
                 return Response({"error": {"code": video.http, "message": "Resource has been exhausted (e.g. check quota)."}}, video.http)
@@ -78,7 +109,7 @@ class World:
         return Response({"error": {"message": "not in the stand-in"}}, 404)
 
     def watch(self, video_id: str) -> Response:
-        video = self.videos.get(video_id)
+        video = self.find(video_id)
         if video and video.http == 429:
             return Response(status=302, headers={"Location": f"https://www.google.com/sorry/index?continue={YT}/watch?v={video.id}"})
         if video and video.http:
@@ -88,7 +119,7 @@ class World:
         return page(watch_next(video) if video else {"contents": {}}, player_response(video, "WEB"), head)
 
     def timedtext(self, request: Request) -> Response:
-        video = self.videos.get(request.query.get("v", ""))
+        video = self.find(request.query.get("v", ""))
         automatic = request.query.get("kind") == "asr"
         tracks = [t for t in (video.tracks if video else ()) if t.lang == request.query.get("lang") and t.asr == automatic]
         if not tracks or (tracks[0].need_pot and not request.query.get("pot")):
@@ -100,7 +131,7 @@ class World:
     def media(self, request: Request) -> Response:
         if "hls_variant" in request.path:
             return Response(HLS, type="application/vnd.apple.mpegurl")
-        video = self.videos.get(request.query.get("id", ""))
+        video = self.find(request.query.get("id", ""))
         if not video:
             return Response("", 404)
         if video.media_http:
@@ -115,7 +146,8 @@ class World:
 
     def thumbnail(self, request: Request) -> Response:
         found = re.fullmatch(r"/vi(?:_webp)?/([\w-]{11})/(\w+)\.(?:jpg|webp)", request.path)
-        if not found or found[1] not in self.videos or self.videos[found[1]].bare:
+        video = self.find(found[1]) if found else None
+        if not found or not video or video.bare:
             return Response("", 404)
         return Response(picture(found[1], found[2]), type="image/jpeg")
 
@@ -137,7 +169,7 @@ def page(data: JSON, player: JSON | None = None, head: str = "") -> Response:
 
 def watch_next(video: Video) -> JSON:
     """What stands around the player: the channel's name and the chapters."""
-    browse = {"browseEndpoint": {"browseId": CHANNEL, "canonicalBaseUrl": "/@standin"}}
+    browse = {"browseEndpoint": {"browseId": video.channel_id, "canonicalBaseUrl": f"/{video.handle}"}}
     owner = {
         "title": {"runs": [{"text": video.channel}]},
         "subscriberCountText": {"simpleText": "1.2K subscribers"},
@@ -158,4 +190,4 @@ def watch_next(video: Video) -> JSON:
 
 
 def default_world() -> World:
-    return World(all_videos(), PLAYLISTS)
+    return World(all_videos(), PLAYLISTS, channels())
