@@ -90,7 +90,7 @@ def retry(job_id: str) -> schemas.Job:
 
 def job_body(found: JobView, before: int | None) -> schemas.Job:
     return schemas.Job(
-        id=found.id, video_id=found.video_id, kind=found.kind, state=found.state.value, created_at=found.created_at, before=before,
+        id=found.id, video_id=found.video_id, list_id=found.listing_id, kind=found.kind, state=found.state.value, created_at=found.created_at, before=before,
         headline=views.job_status(found, before).headline, stages=[schemas.Stage(**asdict(stage)) for stage in found.stages],
     )  # fmt: skip
 

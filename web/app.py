@@ -5,7 +5,7 @@ from flask_compress import Compress
 
 from pipeline import logs
 from pipeline.config import Settings, load
-from web import api, api_find, asking, events, forms, health, media, pages, problems, rendering, security
+from web import api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security
 from web.services import EXTENSION, Services
 from web.uploads import UploadRequest, sweep
 
@@ -36,11 +36,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (
         pages.blueprint,
         forms.blueprint,
+        lists.blueprint,
         media.blueprint,
         events.blueprint,
         asking.blueprint,
         api.blueprint,
         api_find.blueprint,
+        api_lists.blueprint,
     ):
         app.register_blueprint(blueprint)
     api.install(app)

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from pipeline.errors import InputError
 from pipeline.library.moments import cleaned
 from pipeline.run import Submitted
-from pipeline.source.links import Source, find_links, parse_link
+from pipeline.source.links import Source, find_links, parse_link, read_link
+from pipeline.store.jobs import JobView
 from pipeline.types import Options
 from web import pages, submit
 from web.rendering import SEEN_COOKIE, THEME_COOKIE, THEMES, YEAR
@@ -40,11 +41,11 @@ def paste() -> Answer:
 
 
 def _typed(typed: str) -> Answer:
-    links = find_links(typed)
+    links = find_links(typed, lists=True)
     if len(links) > 1:
         return pages.home_page(typed=typed, links=tuple(source.url for source in links[:MOST_LINKS])), 200
     if links:
-        return _to_video(links[0])
+        return _to_list(links[0]) if links[0].kind == "playlist" else _to_video(links[0])
     if not typed:
         raise InputError("nothing_typed", "Paste a link, choose a file, or type what to look for.")
     if looks_like_link(typed):
@@ -67,6 +68,10 @@ def _to_video(source: Source) -> Response:
     return _opened(found, f"?t={int(source.start)}" if source.start else "")
 
 
+def _to_list(source: Source) -> Response:
+    return redirect(f"/l/{submit.reading(services(), source)}", 303)
+
+
 def _opened(found: Submitted, query: str = "") -> Response:
     """To the page of the video; one that was there already says so, once."""
     response = redirect(f"/v/{found.video_id}{query}", 303)
@@ -83,10 +88,13 @@ def _options() -> Options:
 
 @blueprint.post("/many")
 def many() -> Response:
-    """Several videos at once, those that were left ticked."""
-    sources = [parse_link(text) for text in request.form.getlist("link")[:MOST_LINKS]]
+    """Several videos and lists at once, those that were left ticked."""
+    sources = [read_link(text) for text in request.form.getlist("link")[:MOST_LINKS]]
     for source in sources:
-        submit.link(services(), source, submit.options(None, None))
+        if source.kind == "playlist":
+            submit.reading(services(), source)
+        else:
+            submit.link(services(), source, submit.options(None, None))
     return redirect("/", 303)
 
 
@@ -117,12 +125,16 @@ def delete(video_id: str) -> Response:
 
 @blueprint.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> Response:
-    return redirect(f"/v/{submit.cancel(services(), job_number(job_id))}", 303)
+    return redirect(_page_of(submit.cancel(services(), job_number(job_id))), 303)
 
 
 @blueprint.post("/jobs/<job_id>/retry")
 def retry(job_id: str) -> Response:
-    return redirect(f"/v/{submit.retry(services(), job_number(job_id))}", 303)
+    return redirect(_page_of(submit.retry(services(), job_number(job_id))), 303)
+
+
+def _page_of(job: JobView) -> str:
+    return f"/v/{job.video_id}" if job.video_id else f"/l/{job.listing_id}"
 
 
 @blueprint.post("/theme")

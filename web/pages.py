@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.library import search as searching
 from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
-from web import asking, health, rows, views, words
+from web import asking, health, list_rows, rows, views, words
 from web.rendering import SEEN_COOKIE, static_version
 from web.security import valid_video_id
 from web.services import services
@@ -38,7 +38,7 @@ def home_page(typed: str = "", problem: InputError | None = None, links: tuple[s
     library = rows.load_library(services().db, before)
     return render_template(
         "home.html", cards=library.cards, running=library.running, older=words.stamp(library.older) if library.older else "", before=before, typed=typed,
-        problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=examples(), languages=menu(),
+        lists=list_rows.recent(services().db), problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=examples(), languages=menu(),
         troubles=() if library.cards or problem else troubles(),
     )  # fmt: skip
 
@@ -72,6 +72,7 @@ def library_part() -> str:
         running=library.running,
         older=words.stamp(library.older) if library.older else "",
         examples=examples(),
+        lists=list_rows.recent(services().db),
     )
 
 

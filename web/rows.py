@@ -78,9 +78,7 @@ class VideoRows:
         return next((file for kind in kinds for file in reversed(self.media) if file.kind == kind), None)
 
 
-def load_video(
-    db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, said: bool = True
-) -> VideoRows:
+def load_video(db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, said: bool = True) -> VideoRows:
     """Without `said` segments and sentences are left out: hours of them take megabytes. Raises: NotFound, when the library does not have the video."""
     with db.session() as s:
         video, kind = videos.get_video(s, video_id), videos.get_kind(s, video_id)

@@ -1,6 +1,6 @@
 """The JSON of the API. Names are stable: programs rely on them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -52,6 +52,81 @@ class Accepted(BaseModel):
     start: float | None = Field(default=None, description="Second at which the link asks to start.")
 
 
+class ListRequest(Request):
+    """A playlist or channel, by its link."""
+
+    url: str = Field(max_length=20_000)
+
+
+class ListItem(BaseModel):
+    source_id: str
+    kind: str
+    url: str
+    video_id: str
+    title: str
+    duration: float | None
+    published_at: str | None
+    problem: str = Field(description="Why it cannot be watched, a stable code; empty: it can.")
+    state: str = Field(description="new, here, waiting, running, done, failed, cancelled, unavailable, gone or list.")
+    job_id: int | None
+    error_code: str | None
+    error: str | None
+
+
+class ListBody(BaseModel):
+    id: int
+    kind: str
+    url: str
+    title: str
+    channel: str | None
+    complete: bool = Field(description="It was read to its end.")
+    listed_at: datetime | None
+    counts: dict[str, int] = Field(description="Items by state.")
+    reading: str | None = Field(description="State of the job that reads it, while it runs or when it failed.")
+    reading_error: str | None
+    page: str
+
+
+class Lists(BaseModel):
+    lists: list[ListBody]
+
+
+class ItemFilter(Request):
+    """Which items. Durations in seconds, dates as 2026-03-05, both inclusive."""
+
+    words: str = Field(default="", max_length=200, description="In the title, whatever the case.")
+    without: str = Field(default="", max_length=200)
+    min_duration: float | None = Field(default=None, ge=0)
+    max_duration: float | None = Field(default=None, ge=0)
+    after: date | None = None
+    before: date | None = None
+    state: str = ""
+
+
+class ItemQuery(ItemFilter):
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class ListItems(BaseModel):
+    items: list[ListItem]
+    matching: int = Field(description="Items that the filter lets through.")
+
+
+class ChooseRequest(ItemFilter):
+    """What to summarise: `items` by their source_id, or everything that the filter lets through; `first`: so many from the top at most."""
+
+    items: list[Annotated[str, Field(max_length=200)]] | None = Field(default=None, max_length=20_000)
+    first: int | None = Field(default=None, ge=1)
+    language: Language | None = None
+    length: Length = Length.MEDIUM
+    captions: bool = True
+
+
+class Chosen(BaseModel):
+    chosen: int
+
+
 class Stage(BaseModel):
     name: str
     queue: str
@@ -66,7 +141,8 @@ class Stage(BaseModel):
 
 class Job(BaseModel):
     id: int
-    video_id: str
+    video_id: str = Field(description="Empty where the job reads a list.")
+    list_id: int | None = None
     kind: str
     state: str
     created_at: datetime

@@ -7,7 +7,9 @@ from pipeline.errors import InputError, NotFound
 from pipeline.language.translator import Translator
 from pipeline.run import Submitted
 from pipeline.source.links import Source
-from pipeline.store import jobs, media, videos
+from pipeline.store import jobs, listings, media, videos
+from pipeline.store.jobs import JobView
+from pipeline.store.listings import Filter
 from pipeline.types import Length, Options
 from web import rows, words
 from web.rows import VideoRows
@@ -27,6 +29,48 @@ def options(language: str | None, length: str | None, captions: bool = True) -> 
 def link(services: Services, source: Source, wanted: Options) -> Submitted:
     """A video by its link; its page exists from now on."""
     return _announced(services, run.submit_source(services.db, source, wanted))
+
+
+def reading(services: Services, source: Source) -> int:
+    """A playlist or channel by its link, read from now on; the number of its list."""
+    found = run.submit_listing(services.db, source)
+    broker.announce_all(services.settings, (found.hint,))
+    return found.listing_id
+
+
+def choose(services: Services, list_id: int, which: Filter, wanted: Options, first: int | None) -> int:
+    """Items to be summarised; how many. Raises: NotFound."""
+    with services.db.session() as s:
+        number = listings.choose(s, list_id, which, wanted, first=first)
+    _feed(services, list_id)
+    return number
+
+
+def cancel_list(services: Services, list_id: int) -> None:
+    """Raises: NotFound."""
+    with services.db.session() as s:
+        stopped = listings.cancel(s, list_id)
+    for video_id in stopped:
+        broker.publish(services.settings, video_id, {"event": "cancelled"})
+    _feed(services, list_id)
+
+
+def retry_list(services: Services, list_id: int) -> None:
+    """Raises: NotFound."""
+    with services.db.session() as s:
+        listings.retry(s, list_id)
+    _feed(services, list_id)
+
+
+def remove_list(services: Services, list_id: int) -> None:
+    """Raises: NotFound."""
+    with services.db.session() as s:
+        listings.remove(s, list_id)
+
+
+def _feed(services: Services, list_id: int) -> None:
+    broker.announce_all(services.settings, run.feed(services.db))
+    broker.publish(services.settings, jobs.listing_subject(list_id), {"event": "items"})
 
 
 def upload(services: Services, incoming: Incoming, wanted: Options) -> Submitted:
@@ -59,24 +103,25 @@ def download(services: Services, video_id: str, form: str) -> Submitted:
     return _announced(services, run.submit_download(services.db, video_id, form))
 
 
-def cancel(services: Services, job_id: int) -> str:
-    """Stops a job and tells open pages; the id of its video. Raises: NotFound."""
+def cancel(services: Services, job_id: int) -> JobView:
+    """Stops a job and tells open pages; the job. Raises: NotFound."""
     with services.db.session() as s:
         stopped = jobs.cancel(s, job_id)
-        video_id = _video_of(jobs.get_job(s, job_id))
+        job = _known(jobs.get_job(s, job_id))
     if stopped:
-        broker.publish(services.settings, video_id, {"event": "cancelled", "job": job_id})
-    return video_id
+        broker.publish(services.settings, job.subject, {"event": "cancelled", "job": job_id})
+        broker.announce_all(services.settings, run.feed(services.db))
+    return job
 
 
-def retry(services: Services, job_id: int) -> str:
-    """Goes on with a failed or cancelled job; the id of its video. Raises: NotFound; InputError: `not_failed`, `already_running`."""
+def retry(services: Services, job_id: int) -> JobView:
+    """Goes on with a failed or cancelled job; the job. Raises: NotFound; InputError: `not_failed`, `already_running`."""
     with services.db.session() as s:
         hints = jobs.retry(s, job_id)
-        video_id = _video_of(jobs.get_job(s, job_id))
+        job = _known(jobs.get_job(s, job_id))
     broker.announce_all(services.settings, hints)
-    broker.publish(services.settings, video_id, {"event": "progress", "job": job_id})
-    return video_id
+    broker.publish(services.settings, job.subject, {"event": "progress", "job": job_id})
+    return job
 
 
 def delete(services: Services, video_id: str) -> bool:
@@ -97,10 +142,10 @@ def advice(services: Services, found: VideoRows, target: str) -> str:
     return "" if ability.ok else ability.advice
 
 
-def _video_of(job: jobs.JobView | None) -> str:
+def _known(job: JobView | None) -> JobView:
     if job is None:
         raise NotFound("no_job", "This job does not exist.")
-    return job.video_id
+    return job
 
 
 def _announced(services: Services, submitted: Submitted) -> Submitted:

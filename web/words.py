@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from babel.dates import format_timedelta
@@ -20,7 +20,16 @@ STAGES = {
     "summary": "Writing the summary",
     "translate": "Translating",
     "download": "Downloading",
+    "list": "Reading the list",
 }
+ITEM_STATES = {
+    "new": "Not summarised", "here": "In your library", "waiting": "Waiting", "running": "Being made", "done": "Done", "failed": "Failed", "cancelled": "Cancelled",
+    "unavailable": "Cannot be watched", "gone": "Deleted", "list": "A list",
+}  # fmt: skip
+"""States of an item of a list (store/listings.py)."""
+ITEM_PROBLEMS = {
+    "private": "Private", "removed": "Removed", "payment_required": "Must be paid for", "members_only": "For members", "live_upcoming": "Not shown yet",
+}  # fmt: skip
 ORIGINS = {
     "captions_manual": "the video’s own captions",
     "captions_auto": "YouTube’s automatic captions",
@@ -48,6 +57,16 @@ FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "bot_check", "rate_lim
 """Reasons to wait that lie with YouTube and end by themselves."""
 NOT_YET = frozenset({"live_now", "live_upcoming"})
 _WORD = re.compile(r"[^\W_]+")
+
+
+def iso_day(text: str) -> str | None:
+    """The ISO date that was typed; None for nothing. Raises: InputError: `bad_filter`."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise InputError("bad_filter", f"{text[:20]!r} is no date such as 2026-03-05.") from error
 
 
 def span(seconds: float) -> str:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from pipeline.config import Settings
 from pipeline.errors import cause
 
+__all__ = ["Database", "Session", "database_url"]
+
 log = structlog.get_logger()
 
 SERVER_OPTIONS = {

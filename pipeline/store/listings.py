@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from pipeline.errors import NotFound
+from pipeline.errors import InputError, NotFound
 from pipeline.jobs import State
 from pipeline.store import jobs
 from pipeline.store.fences import Fence, fenced
@@ -216,6 +216,15 @@ def count(s: Session, listing_id: int, wanted: Filter = EVERYTHING) -> int:
     return int(s.execute(_found(select(func.count()).select_from(Row), listing_id, wanted)).scalar_one())
 
 
+_OPEN = and_(_STATE.in_(("new", "cancelled")), Row.stage != Listed.SENT)
+"""Nobody asked for it yet, and it can be watched."""
+
+
+def count_open(s: Session, listing_id: int, wanted: Filter = EVERYTHING) -> int:
+    """How many of them `choose` would mark."""
+    return int(s.execute(_found(select(func.count()).select_from(Row), listing_id, wanted).where(_OPEN)).scalar_one())
+
+
 def counts(s: Session, listing_id: int) -> dict[str, int]:
     """Items by state; states that none is in are left out."""
     query = _found(select(_STATE, func.count()).select_from(Row), listing_id, EVERYTHING).group_by(_STATE)
@@ -258,8 +267,7 @@ def choose(s: Session, listing_id: int, wanted: Filter, options: Options, *, fir
     """
     if _lock(s, listing_id) is None:
         raise no_listing()
-    open_ones = _found(select(Row.source_id), listing_id, wanted).where(_STATE.in_(("new", "cancelled")), Row.stage != Listed.SENT)
-    chosen = open_ones.order_by(Row.position, Row.source_id).limit(first)
+    chosen = _found(select(Row.source_id), listing_id, wanted).where(_OPEN).order_by(Row.position, Row.source_id).limit(first)
     which = and_(Row.listing_id == listing_id, Row.source_id.in_(chosen))
     done = s.execute(
         update(Row).where(which).values(stage=Listed.CHOSEN).returning(Row.source_id), execution_options={"synchronize_session": False}
@@ -335,6 +343,10 @@ def of_job(s: Session, job_id: int) -> tuple[int, ...]:
 
 def _lock(s: Session, listing_id: int) -> int | None:
     return s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update()).scalar_one_or_none()
+
+
+def bad_state(state: str) -> InputError:
+    return InputError("bad_filter", f"There is no state {state[:20]!r}; there are {', '.join(STATES)}.")
 
 
 def no_listing() -> NotFound:

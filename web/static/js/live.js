@@ -14,9 +14,10 @@ const PARTS = {
   overview: ["summary"],
   summary: ["summary", "coverage", "tools"],
   download: ["tools"],
+  items: ["items"],
 };
 /** Milliseconds between two fetches of a part that is long. */
-const PACE = { transcript: 4000, library: 1000 };
+const PACE = { transcript: 4000, library: 1000, state: 1000, items: 2000 };
 const LOST_AFTER = 10_000;
 
 export class Live {

@@ -4,6 +4,7 @@ import { $, $$, typing } from "./dom.js";
 import { ask, askForm } from "./ask.js";
 import { startHome, startPaste } from "./home.js";
 import { startKeys } from "./keys.js";
+import { startList } from "./list.js";
 import { startVideo } from "./video.js";
 
 document.documentElement.classList.add("has-js");
@@ -15,6 +16,7 @@ if (page === "home") startHome();
 if (page === "video") startVideo(); else startKeys(null, null);
 if (page === "ask") startAsk();
 if (page === "search") startSearch();
+if (page === "list") startList();
 
 /** The button switches at once; the cookie makes the next page come in the chosen theme. */
 function theme() {
