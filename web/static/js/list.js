@@ -10,7 +10,7 @@ export function startList() {
   const boxes = () => $$("input[name=item]:not(:disabled)", form);
   const count = () => {
     const number = boxes().filter((box) => box.checked).length;
-    $("[data-chosen]").textContent = number ? String(number) : "ticked";
+    $("[data-ticked]").textContent = number ? String(number) : "ticked";
     const all = $("[data-all]");
     if (all) {
       all.checked = number > 0 && number === boxes().length;
