@@ -4,6 +4,7 @@ A job is a row with one stage row per step of its plan; a worker claims a stage 
 the web process may: what a stage does (stages.py), and the same way without a database (offline.py), are imported when they are needed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -32,6 +33,8 @@ TLDR = (
     ("summary", Queue.TEXT),
     ("translate", Queue.TEXT),
 )
+UNHURRIED = {Queue.FETCH: Queue.BULK, Queue.GIST: Queue.TEXT}
+"""Where the stages of a playlist's or subscription's videos go instead, so that the workers of the first two are free for what somebody has just pasted."""
 DOWNLOAD = (("download", Queue.BULK),)
 LISTING = (("list", Queue.BULK),)
 WINDOW = 16
@@ -68,8 +71,12 @@ def _submit(s: Session, source: Source, options: Options, title: str, priority: 
     if _is_there(s, public_id(source.source_id), options):
         return Submitted(public_id(source.source_id), None, False, None)
     video_id = videos.ensure_video(s, source.source_id, source.url, source.kind, title)
-    submission = jobs.submit(s, "tldr", video_id, options, TLDR, priority=priority)
+    submission = jobs.submit(s, "tldr", video_id, options, _plan(priority), priority=priority)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
+
+
+def _plan(priority: int) -> Sequence[tuple[str, Queue]]:
+    return TLDR if priority < BATCH else tuple((name, UNHURRIED.get(queue, queue)) for name, queue in TLDR)
 
 
 def _is_there(s: Session, video_id: str, options: Options) -> bool:

@@ -137,7 +137,7 @@ def submit(
             return _with_stages(s, job_id, stages, priority)
         # Somebody else's: joined, unless it ended between the two statements.
         same = and_(JobRow.kind == kind, JobRow.video_id == video_id, JobRow.options_hash == name)
-        if (joined := _join(s, same, priority)) is not None:
+        if (joined := _join(s, same, stages, priority)) is not None:
             return joined
 
 
@@ -148,7 +148,7 @@ def submit_reading(s: Session, listing_id: int, stages: Sequence[tuple[str, Queu
         job_id = s.execute(upsert(JobRow).values(row).on_conflict_do_nothing().returning(JobRow.id)).scalar_one_or_none()
         if job_id is not None:
             return _with_stages(s, job_id, stages, priority)
-        if (joined := _join(s, JobRow.listing_id == listing_id, priority)) is not None:
+        if (joined := _join(s, JobRow.listing_id == listing_id, stages, priority)) is not None:
             return joined
 
 
@@ -162,12 +162,15 @@ def _with_stages(s: Session, job_id: int, stages: Sequence[tuple[str, Queue]], p
     return Submission(job_id, True, first.stage_id, first)
 
 
-def _join(s: Session, same: ColumnElement[bool], priority: int) -> Submission | None:
+def _join(s: Session, same: ColumnElement[bool], stages: Sequence[tuple[str, Queue]], priority: int) -> Submission | None:
     found = s.execute(select(JobRow.id, JobRow.priority).where(same, JobRow.state.in_(UNFINISHED))).one_or_none()
     if found is None:
         return None
     if priority < found.priority:
         s.execute(update(StageRow).where(StageRow.job_id == found.id).values(priority=priority))
+        for name, queue in stages:  # whoever is in a hurry has workers of their own
+            waits = (StageRow.job_id == found.id) & (StageRow.name == name) & (StageRow.state == State.WAITING)
+            s.execute(update(StageRow).where(waits).values(queue=queue))
         s.execute(update(JobRow).where(JobRow.id == found.id).values(priority=priority))
     current = _current(s, found.id)
     return Submission(found.id, False, current.stage_id, current)

@@ -45,6 +45,7 @@ PAUSE = 0.5
 """Seconds between two kills, so that they do not all fall into one moment."""
 VICTIMS: dict[str, frozenset[str]] = {
     "worker-fetch": frozenset({"fetch"}),
+    "worker-bulk": frozenset(),
     "worker-speech": frozenset({"speech"}),
     "worker-gist": frozenset({"gist"}),
     "worker-text": frozenset({"index", "summary"}),

@@ -65,7 +65,7 @@ def choose(db: Database, listing_id: int, wanted: Filter = listings.EVERYTHING, 
         return listings.choose(s, listing_id, wanted, Options(language="es"), first=first)
 
 
-def end_one(db: Database, queue: Queue = Queue.FETCH, *, failed: bool = False) -> Claim:
+def end_one(db: Database, queue: Queue = Queue.BULK, *, failed: bool = False) -> Claim:
     """The next job of the queue is over: done without work, or failed."""
     claim = next_claim(db, queue)
     with db.session() as s:
@@ -174,7 +174,7 @@ def test_two_lists_take_turns_and_what_is_pasted_goes_first(db: Database, settin
     pasted = run.submit_source(db, parse_link("talkMedium1"), Options())
     run.feed(db)
 
-    assert end_one(db).job_id == pasted.job_id
+    assert next_claim(db, Queue.FETCH).job_id == pasted.job_id
     for _ in range(run.WINDOW):
         end_one(db)
         run.feed(db)
@@ -188,12 +188,12 @@ def test_what_is_done_for_a_list_gives_way_to_a_person_and_goes_on_afterwards(db
     listing_id = read(db, settings, PLAYLIST + "PLstandin0001")
     choose(db, listing_id, first=1)
     run.feed(db)
-    claim = next_claim(db, Queue.FETCH)
+    claim = next_claim(db, Queue.BULK)
     with db.session() as s:
         jobs.skip(s, claim, "speech")
     finish(db, claim)
-    finish(db, next_claim(db, Queue.GIST))
-    finish(db, next_claim(db, Queue.TEXT))
+    for _ in ("gist", "index"):
+        finish(db, next_claim(db, Queue.TEXT))
     summary = next_claim(db, Queue.TEXT)
     context = Context(summary, db, settings, models=None)  # type: ignore[arg-type]
     context.emit(Progress("summary", 0.1, "Reading"))
@@ -228,6 +228,16 @@ def test_cancelled_nothing_more_is_begun_but_what_was_pasted_goes_on(db: Databas
     assert found["cancelled"] > 200
     assert found["waiting"] == 1
     assert states(db, int(pasted.job_id or 0))[0] == "waiting"
+
+
+def test_who_pastes_what_waits_in_a_list_need_not_wait_in_its_line(db: Database, settings: Settings) -> None:
+    listing_id = read(db, settings, PLAYLIST + "PLstandinLong")
+    choose(db, listing_id)
+    run.feed(db)
+    pasted = run.submit_source(db, parse_link("stItem00009"), Options(language="es"))
+
+    assert not pasted.created
+    assert next_claim(db, Queue.FETCH).job_id == pasted.job_id
 
 
 def test_what_failed_is_tried_again_once(db: Database, settings: Settings) -> None:

@@ -297,7 +297,7 @@ def test_workers_that_signed_in_lately(db: Database) -> None:
         for name, queue in (("text@a", Queue.TEXT), ("text@b", Queue.TEXT), ("text@a", Queue.TEXT), ("fetch@a", Queue.FETCH)):
             jobs.sign_in(s, name, queue)
     with db.session() as s:
-        assert jobs.workers_seen(s) == {Queue.FETCH: 1, Queue.SPEECH: 0, Queue.GIST: 0, Queue.TEXT: 2}
+        assert jobs.workers_seen(s) == {Queue.FETCH: 1, Queue.BULK: 0, Queue.SPEECH: 0, Queue.GIST: 0, Queue.TEXT: 2}
         assert set(jobs.workers_seen(s, within=-1).values()) == {0}
 
 
