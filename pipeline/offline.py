@@ -83,7 +83,7 @@ def _read(source: Source, options: Options, models: Models, folder: Path, watch:
 
 def _fetch(source: Source, options: Options, settings: Settings, folder: Path, emit: Emit) -> tuple[Video, Transcript | None, Path | None]:
     if source.kind == "youtube":
-        probe = youtube.probe(source, settings, folder, emit, captions=options.captions)
+        probe = youtube.probe(source, settings, folder, emit, captions=options.captions, language=options.language)
         found = probe.transcript
         needed = found is None or wants_english(options, found)
         return probe.video, found, youtube.fetch_audio(probe, settings, folder, emit) if needed else None

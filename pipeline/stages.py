@@ -50,14 +50,14 @@ def _is_read(ctx: Context) -> bool:
 def _fetch_youtube(ctx: Context, folder: Path) -> None:
     ctx.say(0.0, "Asking YouTube")
     with manners.asking(ctx.settings):
-        probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions)
+        probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=ctx.options.language)
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
     if probe.transcript is not None:
         _store_transcript(ctx, probe.transcript)
     if probe.transcript is None or wants_english(ctx.options, probe.transcript):
-        ctx.say(0.2, f"Fetching the sound. {probe.captions_note}".strip())
+        ctx.say(0.2, f"Fetching the sound. {probe.video.captions_note}".strip())
         audio = youtube.fetch_audio(probe, ctx.settings, folder, ctx.emit)
         store_file(ctx, audio, "audio")
     picture = youtube.fetch_thumbnail(probe.video, ctx.settings, folder)

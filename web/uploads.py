@@ -80,7 +80,7 @@ TYPES = {
 """What a browser is told that a recording is, by the suffix it came with. A wrong one costs the player, nothing else: it is never served as a page."""
 
 
-TIMED = frozenset({"srt", "vtt", "sbv", "json3", "srv1", "srv2", "srv3"})
+TIMED = frozenset({"srt", "vtt", "sbv", "json3", "srv1", "srv2", "srv3", "ttml", "dfxp"})
 """Suffixes that promise times."""
 
 

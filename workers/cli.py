@@ -74,7 +74,7 @@ def up(port: int | None) -> None:
 @click.option("--no-captions", is_flag=True, help="Listen to the sound even where there are captions.")
 @edge
 def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool) -> None:
-    """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .json3 or .txt transcript. Needs no server."""
+    """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .ttml, .json3 or .txt transcript. Needs no server."""
     from pipeline.config import load
     from pipeline.run import process
     from pipeline.source.links import parse_source

@@ -32,8 +32,6 @@ class Probe:
     video: Video
     transcript: Transcript | None
     """The best usable captions; None: listen instead."""
-    captions_note: str
-    """Why there are no captions, or why not the manual ones; empty when all is as one would wish."""
     info_path: Path
     """yt-dlp's own info in the work folder, for fetch_audio. Its links are honoured for some hours."""
 
@@ -43,16 +41,16 @@ def keep_ready() -> None:
     sandbox.keep_ready(_CHILD)
 
 
-def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True) -> Probe:
-    """Metadata and the best captions, in one child process and with one extraction.
+def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True, language: str | None = None) -> Probe:
+    """Metadata and the best captions, in one child process and with one extraction. `language`: the reader's, for captions where none of what is spoken are usable.
 
     Raises:
         NutshellError: any code of the source room, for example `private`, `live_now`, `too_long`, `network`.
     """
-    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, most_seconds=PROBE_SECONDS)
+    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, language=language, most_seconds=PROBE_SECONDS)
     video = dict(found["video"])
     video["chapters"] = tuple(Chapter(*chapter) for chapter in video["chapters"])
-    return Probe(Video(**video), _transcript(found["transcript"]), found["note"], workdir / found["info"])
+    return Probe(Video(**video), _transcript(found["transcript"]), workdir / found["info"])
 
 
 def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emit) -> Path:

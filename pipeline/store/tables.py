@@ -59,6 +59,7 @@ class VideoRow(Base):
     thumbnail_url: Mapped[str | None]
     chapters: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """The source's own chapters, [[start, end, title], …]."""
+    captions_note: Mapped[str] = mapped_column(server_default="")
     added_at: Mapped[datetime] = now()
     __table_args__ = (Index(None, "added_at"),)
 

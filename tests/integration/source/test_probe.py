@@ -32,7 +32,7 @@ def test_everything_that_is_shown_of_a_video(ask: Ask, standin: StandIn) -> None
 def test_manual_captions_in_the_language_that_is_spoken(ask: Ask) -> None:
     found = ask("stVideo0001")
     assert found.transcript is not None
-    assert (found.transcript.origin, found.transcript.language, found.captions_note) == (Origin.CAPTIONS_MANUAL, "en", "")
+    assert (found.transcript.origin, found.transcript.language, found.video.captions_note) == (Origin.CAPTIONS_MANUAL, "en", "")
     assert [segment.text for segment in found.transcript.segments] == [text for _, _, text in load_talk("bees").cues]
 
 
@@ -51,14 +51,14 @@ def test_automatic_captions_when_there_are_no_others(ask: Ask, standin: StandIn)
         (Response(""), "The automatic captions came empty."),
         (Response("<html>sorry</html>"), "The automatic captions could not be read."),
         (Response("x", 429), "YouTube did not hand out the automatic captions (429)."),
-        (Response({"events": [{"tStartMs": 1, "segs": [{"utf8": "[Music]"}]}]}), "The automatic captions could not be read."),
+        (Response({"events": [{"tStartMs": 1, "segs": [{"utf8": "[Music]"}]}]}), "The automatic captions were not used: they hold no words."),
         (Response("", 302, headers={"Location": "https://evil.test/captions"}), "The automatic captions did not come through."),
     ],
 )
 def test_captions_that_are_none_are_a_note_and_no_failure(ask: Ask, standin: StandIn, body: Response, note: str) -> None:
     standin.fault("timedtext", body)
     found = ask("stAutoOnly1")
-    assert (found.transcript, found.captions_note) == (None, note)
+    assert (found.transcript, found.video.captions_note) == (None, note)
 
 
 def test_a_thin_manual_track_gives_way_to_the_automatic_one(ask: Ask, standin: StandIn) -> None:
@@ -66,14 +66,14 @@ def test_a_thin_manual_track_gives_way_to_the_automatic_one(ask: Ask, standin: S
     found = ask("stVideo0001")
     assert found.transcript is not None
     assert found.transcript.origin is Origin.CAPTIONS_AUTO
-    assert found.captions_note.startswith("The manual captions")
+    assert found.video.captions_note.startswith("The manual captions")
 
 
 @pytest.mark.parametrize("video_id", ["stNoCaps001", "stPotSubs01"])
 def test_a_video_without_captions(ask: Ask, video_id: str) -> None:
     found = ask(video_id)
     assert found.transcript is None
-    assert found.captions_note == "The video has no captions in the language that is spoken."
+    assert found.video.captions_note == "The video has no captions in the language that is spoken."
 
 
 def test_captions_do_where_no_format_can_be_had(ask: Ask) -> None:

@@ -55,7 +55,7 @@ def test_formats_are_recognised(text: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<!DOCTYPE html><html>", "<html><body>404</body></html>", '<?xml version="1.0"?><tt xmlns="x">', "<HTML>"]
+    "text", ["<!DOCTYPE html><html>", "<html><body>404</body></html>", '<?xml version="1.0"?><rss xmlns="x">', "<HTML>"]
 )
 def test_pages_are_no_transcripts(text: str) -> None:
     with pytest.raises(InputError) as caught:

@@ -24,7 +24,7 @@ def test_json3_automatic_ends_a_line_where_its_line_break_is_appended() -> None:
         {"tStartMs": 2355, "dDurationMs": 2800, "wWinId": 1, "aAppend": 1, "segs": [{"utf8": "\n"}]},
         {"tStartMs": 2615, "dDurationMs": 6779, "wWinId": 1, "segs": [{"utf8": "when"}]},
     ]
-    assert read(json.dumps({"events": events}), "json3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 9.394, "when")]
+    assert read(json.dumps({"events": events}), "json3") == [Cue(0.0, 2.355, "lobsters and", words=((8, 0.967),)), Cue(2.615, 9.394, "when")]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_srv3_has_words_and_appended_breaks() -> None:
     text = """<timedtext format="3"><head><ws id="0"/></head><body><w t="0" id="1"/>
         <p t="0" d="5165" w="1"><s ac="0">lobsters</s><s t="967" ac="0"> and</s></p><p t="2355" d="2800" w="1" a="1">
 </p><p t="2615" d="500">when</p></body></timedtext>"""
-    assert read(text, "srv3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 3.115, "when")]
+    assert read(text, "srv3") == [Cue(0.0, 2.355, "lobsters and", words=((8, 0.967),)), Cue(2.615, 3.115, "when")]
 
 
 def test_xml_that_breaks_off_gives_what_came_before() -> None:
@@ -175,5 +175,5 @@ def test_too_many_cues_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(InputError, match="'ttml' is not read"):
-        read("x", "ttml")
+    with pytest.raises(InputError, match="'ass' is not read"):
+        read("x", "ass")
