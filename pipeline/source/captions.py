@@ -25,6 +25,7 @@ SLOWEST, FASTEST = 1.5, 60.0
 """Latin letters a second over the whole video, other scripts weighed: people speak 12 to 17."""
 SHORTEST = 60.0
 """Seconds; of shorter videos nothing is demanded but a word."""
+_BRACKETED = re.compile(r"\[[^\[\]]*\]")
 _ROOT = re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*){0,9}<(?:[\w.-]+:)?(transcript|timedtext|tt)\b")
 _STATED = {
     "vtt": re.compile(r"\A\s*WEBVTT(?:[^\n]*\n){1,8}?Language:[ \t]*([\w-]{2,20})"),
@@ -209,5 +210,6 @@ def _reach(transcript: Transcript, said: list[int]) -> float:
 
 
 def _letters(text: str) -> int:
-    """How many Latin letters take as long to say. Marks on letters do not count."""
+    """How many Latin letters take as long to say. Marks on letters do not count, nor do sounds ("[Music]")."""
+    text = _BRACKETED.sub("", text)
     return sum(character.isalnum() for character in text) + 2 * len(_WIDE.findall(text)) + len(_SYLLABLES.findall(text))

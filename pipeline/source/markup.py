@@ -73,13 +73,15 @@ def read_srv(text: str) -> Iterator[Cue]:
 def _shards(body: str, begin: float, unit: float) -> tuple[str, tuple[tuple[int, float], ...]]:
     """The text of an element, and where and when its words begin."""
     first, *rest = _SHARD.split(body)
-    text, times = unescape(_words(first)), []
+    text, times = [unescape(_words(first))], []
+    at = len(text[0])
     for attributes, words in zip(rest[::2], rest[1::2], strict=True):
         offset = number(_attributes(attributes).get("t"))
         if offset:
-            times.append((len(text), (begin + offset) / unit))
-        text += unescape(_words(words))
-    return text, tuple(times)
+            times.append((at, (begin + offset) / unit))
+        text.append(unescape(_words(words)))
+        at += len(text[-1])
+    return "".join(text), tuple(times)
 
 
 # ---------------------------------------------------------------- TTML
@@ -115,20 +117,26 @@ class _Paragraph:
     """Where the times of what surrounds it begin."""
     start: float | None
     end: float | None
-    text: str = ""
+    text: list[str] = field(default_factory=list)
+    length: int = 0
     spans: list[tuple[int, float, float | None]] = field(default_factory=list)
     """Where in the text a span begins, and its own times, as written."""
 
+    def say(self, words: str) -> None:
+        self.text.append(words)
+        self.length += len(words)
+
     def cues(self) -> Iterator[Cue]:
+        text = "".join(self.text)
         if self.start is not None:
             end = None if self.end is None else self.base + self.end
             # times of spans count from the paragraph's; many programs write them from the start of the video
             shift = 0.0 if self.spans and 0 < self.start <= self.spans[0][1] else self.start
             words = tuple((at, self.base + shift + begin) for at, begin, _ in self.spans)
-            yield Cue(self.base + self.start, end, self.text, words=words)
+            yield Cue(self.base + self.start, end, text, words=words)
             return
-        for (at, begin, until), (following, _, _) in pairwise([*self.spans, (len(self.text), 0.0, None)]):
-            yield Cue(self.base + begin, None if until is None else self.base + until, self.text[at:following])
+        for (at, begin, until), (following, _, _) in pairwise([*self.spans, (self.length, 0.0, None)]):
+            yield Cue(self.base + begin, None if until is None else self.base + until, text[at:following])
 
 
 def read_ttml(text: str) -> Iterator[Cue]:
@@ -148,11 +156,11 @@ def read_ttml(text: str) -> Iterator[Cue]:
         elif name in ("body", "div"):
             _move(bases, begin or 0.0, opened=not closed, ended=bool(slash))
         elif paragraph and name == "br":
-            paragraph.text += "\n"
+            paragraph.say("\n")
         elif paragraph and begin is not None and not slash:
-            paragraph.spans.append((len(paragraph.text), begin, end))
+            paragraph.spans.append((paragraph.length, begin, end))
         if paragraph:
-            paragraph.text += _words(after)
+            paragraph.say(_words(after))
     if paragraph:
         yield from paragraph.cues()
 

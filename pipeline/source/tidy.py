@@ -29,7 +29,8 @@ _TAG = re.compile(r"</?(?:c|i|b|u|s|v|em|strong|font|span|lang|ruby|rt|br)(?:[.\
 _BREAK = re.compile(r"<br\s*/?>|\[br\]|\\N", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}")
 _DASH = re.compile(r"^[-–—]\s+(?=\S)")
-_CHANGE = re.compile(r"^(?:>>+|»)\s*|(?<=[.!?…])\s+>>+\s*")
+_UPPER = "A-ZÀ-ÖØ-ÞΆ-ΏΑ-ΫЀ-Я"
+_CHANGE = re.compile(rf"^(?:>>+|»)\s*|(?<=[.!?…])\s+>>+\s*|\s+>>+\s+(?=[\"“¿¡]?[{_UPPER}])")
 _NOTES = re.compile(r"[♪♫♬♩🎵🎶]+")
 _SOUND = re.compile(r"(?:\[[^\[\]]*\]|【[^【】]*】|[\s.…*~#–—-])+")
 _ASIDE = re.compile(r"[(（*]\s*\S+(?:\s+\S+){0,3}\s*[)）*]")
@@ -42,7 +43,6 @@ _SOUND_WORD = re.compile(
 )
 """Words that tell of sounds, for descriptions too long to be told from speech by their shape."""
 _ENDS = re.compile(r"[.!?…。！？؟।][\"'”’»)\]」』]*$")
-_UPPER = "A-ZÀ-ÖØ-ÞΆ-ΏΑ-ΫЀ-Я"
 _LABEL = re.compile(rf"([{_UPPER}][\w.'’-]*(?: [{_UPPER}0-9][\w.'’-]*){{0,3}}):\s+(?=\S)")
 _NOT_A_NAME = frozenset(
     {"note", "question", "answer", "warning", "example", "step", "chapter", "part", "tip", "update", "http", "https", "ps", "re"}
@@ -245,7 +245,7 @@ def _found(cue: _Line, text: str) -> Iterator[tuple[int, float]]:
     """Where in `text` the words begin whose times are known. One that would begin inside of another is left out: cleaning moved it."""
     at, left = 0, len(text) - text.count(" ")
     for size, time in cue.words:
-        if size >= left or not cue.start < time < cue.end:
+        if not 0 < size < left or not cue.start < time < cue.end:
             continue
         while left > size:
             left -= text[at] != " "
