@@ -93,7 +93,7 @@ def _captions(session: Session, info: Info, reader: str | None, report: Report) 
             return found, " ".join(dict.fromkeys(filter(None, notes)))
         notes.append(f"YouTube did not hand out the {name} ({found})." if found.isdecimal() else f"The {name} {found}.")
     if not any(track.language == spoken for track in candidates):
-        notes.insert(0, "The video has no captions in the language that is spoken.")
+        notes.insert(0, "YouTube offers no captions in the language that is spoken.")
     return None, " ".join(dict.fromkeys(notes))
 
 

@@ -175,7 +175,8 @@ def _move(bases: list[float], begin: float, *, opened: bool, ended: bool) -> Non
 def _rates(text: str) -> _Rates:
     root = re.search(r"<(?:[\w.-]+:)?tt\b([^<>]*)>", text)
     found = _attributes(root[1]) if root else {}
-    frames, ticks = number(found.get("frameRate")), number(found.get("tickRate"))
-    multiplier = re.fullmatch(r"(\d{1,6})[ :](\d{1,6})", found.get("frameRateMultiplier", ""), re.ASCII)
-    factor = int(multiplier[1]) / int(multiplier[2]) if multiplier and int(multiplier[1]) and int(multiplier[2]) else 1.0
-    return _Rates((frames if frames and frames > 0 else 30.0) * factor, ticks if ticks and ticks > 0 else (frames if frames and frames > 0 else 1.0))
+    frames, ticks = number(found.get("frameRate")) or 0.0, number(found.get("tickRate")) or 0.0
+    multiplier = re.fullmatch(r"([1-9]\d{0,5})[ :]([1-9]\d{0,5})", found.get("frameRateMultiplier", ""), re.ASCII)
+    factor = int(multiplier[1]) / int(multiplier[2]) if multiplier else 1.0
+    ticks = ticks if ticks > 0 else max(frames, 1.0)
+    return _Rates((frames if frames > 0 else 30.0) * factor, ticks)

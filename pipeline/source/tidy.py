@@ -107,8 +107,8 @@ def _cleaned(cue: Cue) -> Iterator[_Line]:
 
 def _lines(text: str) -> tuple[tuple[str, ...], bool]:
     """The lines without markup and without the marks of a change of speaker, and whether the first line had one."""
-    bare_text = plain.unescape(plain.unescape(_TAG.sub("", _OVERRIDE.sub("", _BREAK.sub("\n", text)))))  # escaped twice by careless programs
-    words = plain.text(bare_text, 1 << 24)
+    unmarked = _TAG.sub("", _OVERRIDE.sub("", _BREAK.sub("\n", text)))
+    words = plain.text(plain.unescape(plain.unescape(unmarked)), 1 << 24)  # careless programs escape twice
     lines: list[str] = []
     changed = False
     for line in words.split("\n"):

@@ -128,7 +128,9 @@ def _row(s: Session, video_id: str, origin: Origin | None) -> TranscriptRow | No
     if origin is not None:
         return s.execute(query.where(TranscriptRow.origin == origin)).scalar_one_or_none()
     rank = case({o: i for i, o in enumerate(PREFERRED)}, value=TranscriptRow.origin)
-    foreign = and_(TranscriptRow.origin == Origin.CAPTIONS_MANUAL, VideoRow.language.is_not(None), TranscriptRow.language != VideoRow.language)
+    foreign = and_(
+        TranscriptRow.origin == Origin.CAPTIONS_MANUAL, VideoRow.language.is_not(None), TranscriptRow.language != VideoRow.language
+    )
     query = query.join(VideoRow, VideoRow.id == TranscriptRow.video_id).where(TranscriptRow.origin.in_(PREFERRED))
     query = query.order_by(TranscriptRow.hash.is_(None), foreign, rank).limit(1)
     return s.execute(query).scalar_one_or_none()

@@ -54,15 +54,20 @@ def tried(read: Callable[[], Transcript]) -> None:
 
 # ---------------------------------------------------------------- broken files of every format
 
-TIMES = ([0.0, 0.5, 1.0, 1.5, 2.0, 5.0, 59.99, 60.0, 3599.999, 3600.0, 359999.0, 600000.0, 1e7, -1.0, -0.001])
+TIMES = [0.0, 0.5, 1.0, 1.5, 2.0, 5.0, 59.99, 60.0, 3599.999, 3600.0, 359999.0, 600000.0, 1e7, -1.0, -0.001]
 TEXTS = (
-    ["Hello there.", "Hello there.", "and on it goes", "[Music]", "(applause)", "♪ la la ♪", ">> Who? >> Me.", "- Yes.\n- No.", "ANNA: Good.", "ANNA: Bad.", "BEN: So?", "<v Bob>Hi</v> <v Ann>there",
-     "<i>a</i> <c.x>b</c> {\\an8}c", "&amp;lt;b&amp;gt; &#39;x&#39; &nbsp;&#55357;&#56832;", "\u202bשלום\u202c \u200fעולם", "a\u200bb\ufeffc\x00d\x07e", "👩\u200d🚀 \U0001f600", "\ud83d\ude00 \ud83d", "日本語のテキストです。次の文。",
-     "สวัสดีครับ", "e\u0301" * 40, "word " * 300, "x" * 2500, "", " ", "\n", "00:00:01.000 --> 00:00:02.000", "12", "NOTE x", "]]>", "<!-- x -->", "<![CDATA[y]]>", "\u2028\x85\x0b", "\U000e0041\U000e0042z", "0:05", "http://x.y"]
+    ["Hello there.", "Hello there.", "and on it goes", "[Music]", "(applause)", "♪ la la ♪", ">> Who? >> Me.", "- Yes.\n- No.", "ANNA: Good.", "ANNA: Bad.", "BEN: So?",
+     "<v Bob>Hi</v> <v Ann>there",
+     "<i>a</i> <c.x>b</c> {\\an8}c", "&amp;lt;b&amp;gt; &#39;x&#39; &nbsp;&#55357;&#56832;", "\u202bשלום\u202c \u200fעולם", "a\u200bb\ufeffc\x00d\x07e",
+     "👩\u200d🚀 \U0001f600", "\ud83d\ude00 \ud83d", "日本語のテキストです。次の文。",
+     "สวัสดีครับ", "e\u0301" * 40, "word " * 300, "x" * 2500, "", " ", "\n", "00:00:01.000 --> 00:00:02.000", "12", "NOTE x", "]]>", "<!-- x -->", "<![CDATA[y]]>",
+     "\u2028\x85\x0b", "\U000e0041\U000e0042z", "0:05", "http://x.y"]
 )  # fmt: skip
 PIECES = (
-    ["-->", "\n", "\n\n", "\r", "00:", "99:99:99.999", "-00:00:01,5", "<", ">", "<v ", "</v>", "<00:00:01.5>", "&#", "&#99999999999;", "&amp;", "{\\", '{"', '"segs":', '"tStartMs":', "[", "]", "}", "1e999", "-1e999", "NaN", "null",
-     "\x00", "\ufeff", "\ud800", "\u202e", "WEBVTT", "<p ", '<p begin="1s">', "<span begin='2s'>", "<text start=\"", "</p>", "<!--", "-->", "<![CDATA[", '"', "'", "/>", "a=\"1\"", "t=\"5\"", "\\u0000", "\\ud83d", "♪", ">> ", "- ", "A: "]
+    ["-->", "\n", "\n\n", "\r", "00:", "99:99:99.999", "-00:00:01,5", "<", ">", "<v ", "</v>", "<00:00:01.5>", "&#", "&#99999999999;", "&amp;",
+     "{\\", '{"', '"segs":', '"tStartMs":', "[", "]", "}", "1e999", "-1e999", "NaN", "null",
+     "\x00", "\ufeff", "\ud800", "\u202e", "WEBVTT", "<p ", '<p begin="1s">', "<span begin='2s'>", "<text start=\"", "</p>", "<!--", "-->", "<![CDATA[", '"', "'", "/>",
+     "a=\"1\"", "t=\"5\"", "\\u0000", "\\ud83d", "♪", ">> ", "- ", "A: "]
 )  # fmt: skip
 ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "latin-1", "cp1252")
 
@@ -95,7 +100,9 @@ def damaged(kind: str, seed: int) -> bytes:
 
 KINDS = sorted(WRITERS)
 SEEDS = st.integers(0, 2**40)
-quick = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck))
+quick = settings(
+    derandomize=True, database=None, deadline=None, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -126,9 +133,10 @@ def test_bytes_of_any_kind(data: bytes, form: str) -> None:
     assert isinstance(captions.judge(data, form, 60.0, language="en", origin=Origin.CAPTIONS_AUTO), Transcript | str)
 
 
+KEYS = ("events", "segs", "utf8", "tStartMs", "dDurationMs", "tOffsetMs", "aAppend", "segments", "text", "start", "end", "speaker", "transcript")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["events", "segs", "utf8", "tStartMs", "dDurationMs", "tOffsetMs", "aAppend", "segments", "text", "start", "end", "speaker", "transcript"]), inner, max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
     max_leaves=10,
 )  # fmt: skip
 
@@ -142,7 +150,10 @@ def test_json_of_any_shape(value: object, form: str) -> None:
 # ---------------------------------------------------------------- bounded time and memory
 
 BOMBS: dict[str, tuple[str, str]] = {
-    "entities that name each other": ("ttml", "'<!DOCTYPE tt [<!ENTITY a \"' + 'a' * 1000 + '\">' + ''.join(f'<!ENTITY b{n} \"{\"&b\" * 9}{n - 1};\">' for n in range(99)) + ']><tt><p begin=\"1s\">&b98; x</p></tt>'"),
+    "entities that name each other": (
+        "ttml",
+        "'<!DOCTYPE tt [<!ENTITY b0 \"aaaaaaaa\">' + ''.join('<!ENTITY b%d \"%s\">' % (n + 1, '&b%d;' % n * 9) for n in range(99)) + ']><tt><p begin=\"1s\">&b99; x</p></tt>'",
+    ),
     "an entity that is a file": ("srv1", "'<!DOCTYPE t [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><transcript><text start=\"1\">&x;</text></transcript>'"),
     "elements in elements": ("ttml", "'<tt><body>' + '<div begin=\"1s\">' * 200_000 + '<p begin=\"1s\">x'"),
     "spans in spans": ("ttml", "'<tt><p begin=\"1s\" end=\"9s\">' + '<span begin=\"1s\">x ' * 60_000"),
@@ -191,7 +202,13 @@ def test_bombs_are_read_or_refused_in_bounded_time_and_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (1024**3, 1024**3))
 
     done = subprocess.run(
-        [sys.executable, "-c", CHILD], cwd=Path(__file__).parents[3], input=json.dumps(BOMBS), capture_output=True, text=True, check=False, preexec_fn=limited
+        [sys.executable, "-c", CHILD],
+        cwd=Path(__file__).parents[3],
+        input=json.dumps(BOMBS),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limited,
     )
     assert (done.returncode, done.stdout.count("\n")) == (0, len(BOMBS)), done.stdout[-200:] + done.stderr[-600:]
 

@@ -63,16 +63,17 @@ def test_a_file_that_breaks_off_gives_what_came_before(kind: str) -> None:
         with pytest.raises(InputError):
             captions.parse(part.encode(), form, language="en", origin=Origin.FILE)
     else:
-        assert words(captions.parse(part.encode(), form, language="en", origin=Origin.FILE).segments)[:10] == [
-            word for _, _, text in TALK for word in text.split()
-        ][:10]
+        assert (
+            words(captions.parse(part.encode(), form, language="en", origin=Origin.FILE).segments)[:10]
+            == [word for _, _, text in TALK for word in text.split()][:10]
+        )
 
 
 @pytest.mark.parametrize(("form", "write"), [("json3", rolling_json3), ("vtt", rolling_vtt), ("srv3", srv3)])
 def test_a_sentence_begins_when_its_first_word_is_said(form: str, write) -> None:
     """By its share of the letters "Now" would begin at 3.2 s."""
     cue = (1.0, 7.0, "That is it. Now we go")
-    spoken = dict((word, at) for at, word in timed_words(cue))
+    spoken = {word: at for at, word in timed_words(cue)}
     segments = captions.parse(write([cue]).encode(), form, language="en", origin=Origin.CAPTIONS_AUTO).segments
     assert [(segment.start, segment.text) for segment in segments] == [(1.0, "That is it."), (pytest.approx(spoken["Now"]), "Now we go")]
     assert spoken["Now"] == 4.0
@@ -95,7 +96,9 @@ def test_youtube_s_shapes_give_exactly_what_was_read_aloud(data: Path, name: str
 
 
 def test_the_printed_book_reads_the_same_in_all_formats(data: Path) -> None:
-    read = {path.name: captions.parse_file(path).segments for path in (data / "youtube" / "standin_captions").glob("en_ljspeech_printing.*")}
+    read = {
+        path.name: captions.parse_file(path).segments for path in (data / "youtube" / "standin_captions").glob("en_ljspeech_printing.*")
+    }
     assert len(read) == 5
     assert len({tuple(words(segments)) for segments in read.values()}) == 1
     assert 'the Gutenberg, or "forty-two line Bible" of about' in " ".join(words(read["en_ljspeech_printing.srv1.xml"]))

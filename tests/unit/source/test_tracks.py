@@ -9,7 +9,6 @@ import pytest
 from pipeline.source.tracks import Track, audio_format, caption_tracks, size, spoken_language, video_formats
 from pipeline.types import Origin
 
-
 MANUAL, AUTO = Origin.CAPTIONS_MANUAL, Origin.CAPTIONS_AUTO
 
 
@@ -115,7 +114,9 @@ def test_the_nine_tracks_of_a_recorded_answer(data: Path) -> None:
     info: dict[str, Any] = {"subtitles": {}, "automatic_captions": {}}
     for one in answer["captions"]["playerCaptionsTracklistRenderer"]["captionTracks"]:
         key = one["vssId"].lstrip("a.") + ("-orig" if one.get("kind") == "asr" else "")  # as yt-dlp names them
-        info["automatic_captions" if one.get("kind") == "asr" else "subtitles"][key] = [{"ext": "json3", "url": one["baseUrl"] + "&fmt=json3"}]
+        info["automatic_captions" if one.get("kind") == "asr" else "subtitles"][key] = [
+            {"ext": "json3", "url": one["baseUrl"] + "&fmt=json3"}
+        ]
     assert len(info["subtitles"]) + len(info["automatic_captions"]) == 9
     assert [track.key for track in caption_tracks(info)] == ["en", "en-orig"]
     assert [track.key for track in caption_tracks(info, "ja")] == ["en", "en-orig", "ja"]

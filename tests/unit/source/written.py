@@ -65,7 +65,10 @@ def rolling_json3(cues: Sequence[Spoken]) -> str:
     for cue in cues:
         start = round(cue[0] * 1000)
         words = [(round(at * 1000) - start, word) for at, word in timed_words(cue)]
-        segs = [{"utf8": (" " if n else "") + word, "acAsrConf": 0} | ({"tOffsetMs": offset} if offset else {}) for n, (offset, word) in enumerate(words)]
+        segs = [
+            {"utf8": (" " if n else "") + word, "acAsrConf": 0} | ({"tOffsetMs": offset} if offset else {})
+            for n, (offset, word) in enumerate(words)
+        ]
         events.append({"tStartMs": start, "dDurationMs": round(cue[1] * 1000) - start + 3000, "wWinId": 1, "segs": segs})
         events.append({"tStartMs": round(cue[1] * 1000) - 10, "dDurationMs": 3010, "wWinId": 1, "aAppend": 1, "segs": [{"utf8": "\n"}]})
     return json.dumps({"wireMagic": "pb3", "events": events}, ensure_ascii=True)
@@ -96,7 +99,9 @@ def srv3(cues: Sequence[Spoken]) -> str:
 
 
 def ttml(cues: Sequence[Spoken]) -> str:
-    body = "".join(f'<p begin="{stamp(a)}" end="{stamp(b)}" style="s1"><span tts:color="white">{html.escape(text)}</span></p>\n' for a, b, text in cues)
+    body = "".join(
+        f'<p begin="{stamp(a)}" end="{stamp(b)}" style="s1"><span tts:color="white">{html.escape(text)}</span></p>\n' for a, b, text in cues
+    )
     head = '<?xml version="1.0" encoding="utf-8"?>\n<!-- written by a program -->\n<tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling" xml:lang="en">'
     return f'{head}<head><styling><style xml:id="s1" tts:textAlign="center"/></styling></head><body><div>{body}</div></body></tt>'
 
