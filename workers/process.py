@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline import broker
+from pipeline import broker, workplace
 from pipeline.config import Settings
 from pipeline.jobs import Queue
 from pipeline.store import jobs
@@ -45,6 +45,8 @@ class Process:
     def begin(self) -> None:
         """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog and what the first video needs."""
         import pipeline.stages  # noqa: F401  # half a second that the first video need not wait for
+
+        workplace.clear(self.settings)  # what the one before left, cookies perhaps
         with self.db.session() as s:
             lost = jobs.release_lost(s, self.name)
             jobs.sign_in(s, self.name, self.queue)

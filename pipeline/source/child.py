@@ -22,6 +22,8 @@ INFO = "info.json"
 THUMBNAIL = "thumbnail"
 PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
+_FRONT_PAGE = 5 * 1024**2
+"""Bytes that are read of it."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
@@ -248,7 +250,15 @@ def thumbnail(request: Json, _: Report) -> Json:
         return _picture(session, request["url"])
 
 
-TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed}
+def account(request: Json, _: Report) -> Json:
+    """Whether YouTube takes the cookies in the folder for a signed-in account, as its own first page says."""
+    with client.connect(Path.cwd(), request["proxy"]) as session, session.ydl.urlopen("https://www.youtube.com/") as reply:
+        return bool(re.search(rb'"LOGGED_IN":\s*true', reply.read(_FRONT_PAGE)))
+
+
+TASKS = {
+    "probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
+}  # fmt: skip
 
 
 def handle(request: Json, report: Report) -> Json:

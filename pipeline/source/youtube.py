@@ -21,6 +21,7 @@ _DOING = {
     "thumbnail": ("fetch", "Fetching the picture"),
     "listing": ("list", "Reading the list"),
     "feed": ("list", "Looking for new items"),
+    "account": ("fetch", "Asking YouTube"),
 }
 """Stage and first message of each task."""
 
@@ -94,6 +95,15 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
         return fetched
     path = run_child("thumbnail", settings, workdir, sandbox.quiet, url=video.thumbnail_url, most_seconds=30.0)
     return Path(path) if path else None
+
+
+def signed_in(settings: Settings, workdir: Path) -> bool:
+    """Whether YouTube takes the cookies that lie in `workdir` for a signed-in account.
+
+    Raises:
+        NutshellError: any code of the source room, for example `network`, `bot_check`.
+    """
+    return bool(run_child("account", settings, workdir, sandbox.quiet, most_seconds=60.0))
 
 
 def run_child(
