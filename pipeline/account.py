@@ -79,6 +79,28 @@ def kept(db: Database) -> Kept | None:
     return None if found is None else _kept(found)
 
 
+RESULTS = {
+    ACCEPTED: "YouTube accepted them",
+    SIGNED_OUT: "YouTube no longer accepts them: sign in and export them again",
+    UNREADABLE: "they were encrypted with another key: add them again, or set NUTSHELL_SECRET_KEY to what it was",
+    None: "not used yet",
+}
+
+
+def sentences(kept: Kept) -> tuple[tuple[str, str], ...]:
+    """What a person is shown, as name and value. Never a value of a cookie."""
+    day = "%Y-%m-%d %H:%M UTC"
+    ends = "the browser's session" if kept.expires is None else f"{kept.expires:{day}}" + (", which is over" if kept.expired else "")
+    return (
+        ("domains", ", ".join(kept.domains)),
+        ("cookies", f"{kept.number}" + (f" ({kept.dropped} of other sites were left out)" if kept.dropped else "")),
+        ("expires", ends),
+        ("added", f"{kept.added_at.astimezone(UTC):{day}}"),
+        ("last used", f"{kept.used_at.astimezone(UTC):{day}}" if kept.used_at else "never"),
+        ("result", RESULTS.get(kept.result) or f"YouTube refused the account, too ({kept.result})"),
+    )
+
+
 def remove(db: Database) -> bool:
     """False: there were none. Jobs that hold a copy do not bring them back."""
     with db.session() as s:

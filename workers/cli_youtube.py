@@ -1,0 +1,79 @@
+"""The commands that keep the way to YouTube open: `nutshell cookies …`, `nutshell update-yt-dlp`, `nutshell doctor`. For administrators."""
+
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from workers.edge import edge
+
+if TYPE_CHECKING:
+    from pipeline.account import Kept
+
+
+@click.group()
+def cookies() -> None:
+    """The cookies of a YouTube account, for videos that YouTube refuses to guests.
+
+    An account can be banned for what a program does with it: use one made for this, and NUTSHELL_COOKIES=needed.
+    """
+
+
+@cookies.command("set")
+@click.argument("file", type=click.File("rb"), metavar="FILE|-")
+@edge
+def cookies_set(file: BinaryIO) -> None:
+    """Keep the cookies of FILE, a cookies.txt exported from a browser, encrypted. Those of other sites are left out."""
+    from pipeline import account
+    from pipeline.source.cookies import MOST_BYTES
+    from workers.terminal import running
+
+    with running() as (db, settings, _models):
+        _print(account.put(db, settings, file.read(MOST_BYTES + 1)))
+
+
+@cookies.command("show")
+@edge
+def cookies_show() -> None:
+    """What is kept, never a value."""
+    from pipeline import account
+    from workers.terminal import running
+
+    with running() as (db, _settings, _models):
+        found = account.kept(db)
+    if found is None:
+        click.echo("no cookies")
+    else:
+        _print(found)
+
+
+@cookies.command("check")
+@edge
+def cookies_check() -> None:
+    """Ask YouTube whether it takes them for a signed-in account. Exit status 3 when it does not."""
+    from pipeline import account
+    from pipeline.workplace import work_folder
+    from workers.terminal import running
+
+    with running() as (db, settings, _models), work_folder(settings) as folder:
+        found = account.check(db, settings, folder)
+    _print(found)
+    sys.exit(0 if found.result == account.ACCEPTED else 3)
+
+
+@cookies.command("delete")
+@edge
+def cookies_delete() -> None:
+    """Forget them. Jobs that are using them now do not bring them back."""
+    from pipeline import account
+    from workers.terminal import running
+
+    with running() as (db, _settings, _models):
+        click.echo("deleted" if account.remove(db) else "there were none")
+
+
+def _print(kept: "Kept") -> None:
+    from pipeline.account import sentences
+
+    for name, value in sentences(kept):
+        click.echo(f"{name:<10} {value}")
