@@ -145,19 +145,20 @@ def look(settings: Settings, *, account: bool = False) -> Account | None:
     if said is None:
         return None
     pause, due = float(said[0]), float(said[2])
-    interval, burst = _pace(settings)
+    burst, interval = _bucket(settings)
     left = max(0, int(burst - due / interval + 1e-6)) if interval else None
     return Account(int(said[3]), left, pause if pause >= 0 else None, said[1].decode() if pause >= 0 else "")
 
 
-def _pace(settings: Settings) -> tuple[float, float]:
-    """Seconds between two videos (0.0: no limit), and how many may come at once."""
+def _bucket(settings: Settings) -> tuple[float, float]:
+    """How many videos may come at once, and the seconds between two from then on (0: no limit)."""
     burst = max(1.0, settings.videos_per_hour // 10)
-    return HOUR / max(1.0, settings.videos_per_hour - burst) if settings.videos_per_hour else 0.0, burst
+    return burst, HOUR / max(1.0, settings.videos_per_hour - burst) if settings.videos_per_hour else 0.0
 
 
 def _wait_for_turn(settings: Settings, keys: list[str]) -> None:
-    said = broker.run_script(settings, _ADMIT, keys, [*_pace(settings), PROBE_SECONDS])
+    burst, interval = _bucket(settings)
+    said = broker.run_script(settings, _ADMIT, keys, [interval, burst, PROBE_SECONDS])
     if said is None or said[0] == b"go":
         return
     if said[0] == b"pause":
@@ -179,7 +180,12 @@ def _answered(settings: Settings, keys: list[str]) -> None:
 
 
 def _keys(settings: Settings, *, account: bool = False) -> list[str]:
-    """Breaker, bucket and record of the outgoing address: the proxy, or this network's own."""
-    address = hashlib.sha256(settings.proxy.encode()).hexdigest()[:16] if settings.proxy else "direct"
-    who = f"{PREFIX}{address}:account" if account else f"{PREFIX}{address}"
+    """Breaker, bucket and record of those who ask from the outgoing address: guests, or the account."""
+    who = f"{_prefix(settings)}:account" if account else _prefix(settings)
     return [f"{who}:breaker", f"{who}:bucket", f"{who}:asked"]
+
+
+def _prefix(settings: Settings) -> str:
+    """Of the keys of one outgoing address: the proxy, or this network's own."""
+    address = hashlib.sha256(settings.proxy.encode()).hexdigest()[:16] if settings.proxy else "direct"
+    return PREFIX + address

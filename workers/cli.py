@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from workers.cli_youtube import cookies
+from workers.cli_youtube import cookies, update_yt_dlp
 from workers.edge import edge
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
@@ -241,6 +241,7 @@ def doctor() -> None:
 
 
 main.add_command(cookies)
+main.add_command(update_yt_dlp)
 
 
 def later(what: str, advice: str = "") -> None:

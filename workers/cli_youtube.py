@@ -77,3 +77,22 @@ def _print(kept: "Kept") -> None:
 
     for name, value in sentences(kept):
         click.echo(f"{name:<10} {value}")
+
+
+@click.command("update-yt-dlp")
+@click.argument("version", required=False)
+@click.option("--undo", is_flag=True, help="Take the newest update away again.")
+@edge
+def update_yt_dlp(version: str | None, undo: bool) -> None:
+    """Install the newest yt-dlp (or VERSION) into the data folder, try it, and use it from the next video on.
+
+    YouTube changes more often than Nutshell is released. The environment of Nutshell is not touched; on a cluster, run this where videos are fetched.
+    """
+    from pipeline.config import load
+    from workers import update_ytdlp
+
+    settings = load()
+    if undo:
+        update_ytdlp.undo(settings, click.echo)
+    else:
+        update_ytdlp.update(settings, version, click.echo)

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from yt_dlp.extractor import gen_extractor_classes
 from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.version import __version__ as YTDLP_VERSION  # noqa: N812 - it is a constant
+from yt_dlp_ejs import version as SOLVER_VERSION  # noqa: N812
 
 from pipeline import timecode
 from pipeline.errors import InputError, SourceError, cause
@@ -256,8 +259,20 @@ def account(request: Json, _: Report) -> Json:
         return bool(re.search(rb'"LOGGED_IN":\s*true', reply.read(_FRONT_PAGE)))
 
 
+def itself(_: Json, __: Report) -> Json:
+    """The versions that this process uses. Everything of yt-dlp that we touch has been imported when this runs; here its extractor is found, and a session opened."""
+    link = links.parse_link("https://www.youtube.com/watch?v=aaaaaaaaaaa").url
+    takers = [extractor.IE_NAME for extractor in gen_extractor_classes() if extractor.IE_NAME in client.EXTRACTORS and extractor.suitable(link)]
+    if takers != ["youtube"]:
+        raise cause("extractor_broken", f"This yt-dlp would read a video's link with {takers or 'nothing'}.")
+    with client.connect(Path.cwd(), "") as session:
+        kept = session.ydl.params["allowed_extractors"]
+    return {"yt-dlp": YTDLP_VERSION, "yt-dlp-ejs": SOLVER_VERSION, "extractors": ", ".join(kept)}
+
+
 TASKS = {
     "probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
+    "itself": itself,
 }  # fmt: skip
 
 
