@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from workers.cli_youtube import cookies, update_yt_dlp
+from workers.cli_youtube import cookies, doctor, update_yt_dlp
 from workers.edge import edge
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
@@ -230,18 +230,9 @@ def evaluate_speech(folder: str) -> None:
     sys.exit(measure(load(), Path(folder), click.echo))
 
 
-@main.command()
-@edge
-def doctor() -> None:
-    """Check this machine: what is there, what is missing, and what to do about it."""
-    from pipeline.config import load
-    from workers.doctor import examine
-
-    sys.exit(examine(load(), click.echo))
-
-
 main.add_command(cookies)
 main.add_command(update_yt_dlp)
+main.add_command(doctor)
 
 
 def later(what: str, advice: str = "") -> None:

@@ -96,3 +96,16 @@ def update_yt_dlp(version: str | None, undo: bool) -> None:
         update_ytdlp.undo(settings, click.echo)
     else:
         update_ytdlp.update(settings, version, click.echo)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@edge
+def doctor(as_json: bool) -> None:
+    """Check this machine: what is there, what is missing, and what to do about it. Exit status 4 when something is bad."""
+    from pipeline import logs
+    from pipeline.config import load
+    from workers.doctor import examine
+
+    logs.configure("error")  # what does not answer is a finding, and need not be logged as well
+    sys.exit(examine(load(), click.echo, as_json=as_json))
