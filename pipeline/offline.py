@@ -16,11 +16,12 @@ from pipeline.export.render import file_name
 from pipeline.language.translator import Translator
 from pipeline.source import captions, uploads, youtube
 from pipeline.source.links import Source
-from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english, work_folder
+from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import make_gist, make_summary
 from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video
+from pipeline.workplace import work_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from yt_dlp.extractor import gen_extractor_classes
 from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.version import __version__ as YTDLP_VERSION  # noqa: N812 - it is a constant
+from yt_dlp_ejs import version as SOLVER_VERSION  # noqa: N812
 
 from pipeline import timecode
 from pipeline.errors import SourceError, cause
@@ -24,6 +27,8 @@ THUMBNAIL = "thumbnail"
 _KINDS = {Origin.CAPTIONS_MANUAL: "manual", Origin.CAPTIONS_AUTO: "automatic"}
 PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
+_FRONT_PAGE = 5 * 1024**2
+"""Bytes that are read of it."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
@@ -256,7 +261,27 @@ def thumbnail(request: Json, _: Report) -> Json:
         return _picture(session, request["url"])
 
 
-TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed}
+def account(request: Json, _: Report) -> Json:
+    """Whether YouTube takes the cookies in the folder for a signed-in account, as its own first page says."""
+    with client.connect(Path.cwd(), request["proxy"]) as session, session.ydl.urlopen("https://www.youtube.com/") as reply:
+        return bool(re.search(rb'"LOGGED_IN":\s*true', reply.read(_FRONT_PAGE)))
+
+
+def itself(_: Json, __: Report) -> Json:
+    """The versions that this process uses. Everything of yt-dlp that we touch has been imported when this runs; here its extractor is found, and a session opened."""
+    link = links.parse_link("https://www.youtube.com/watch?v=aaaaaaaaaaa").url
+    takers = [extractor.IE_NAME for extractor in gen_extractor_classes() if extractor.IE_NAME in client.EXTRACTORS and extractor.suitable(link)]
+    if takers != ["youtube"]:
+        raise cause("extractor_broken", f"This yt-dlp would read a video's link with {takers or 'nothing'}.")
+    with client.connect(Path.cwd(), "") as session:
+        kept = session.ydl.params["allowed_extractors"]
+    return {"yt-dlp": YTDLP_VERSION, "yt-dlp-ejs": SOLVER_VERSION, "extractors": ", ".join(kept)}
+
+
+TASKS = {
+    "probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
+    "itself": itself,
+}  # fmt: skip
 
 
 def handle(request: Json, report: Report) -> Json:
