@@ -26,7 +26,7 @@ HAS_MODELS := $(VENV)/.models-$(call sum,requirements-models.txt)
 HAS_US := $(VENV)/.nutshell-$(call sum,pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage check bench lock env setup clean
+.PHONY: help run demo test coverage check bench contract lock env setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ check: setup ## style, types and architecture only
 
 bench: setup ## measure speed and memory, as ratios to peers in the same run
 	$(PY) -m tests.benchmarks
+
+contract: setup ## the newest yt-dlp that the index has, against the YouTube of our own
+	$(PY) -m tests.contract $(PYTEST)
 
 lock: $(MADE) ## resolve pyproject.toml into the lock files; UPGRADE=--upgrade takes newer versions
 	$(PIP) $(UV)

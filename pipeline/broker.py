@@ -108,7 +108,7 @@ def ping(settings: Settings) -> bool:
         return False
 
 
-def run_script(settings: Settings, text: str, keys: Sequence[str], arguments: Sequence[float] = ()) -> Any:
+def run_script(settings: Settings, text: str, keys: Sequence[str], arguments: Sequence[float | str] = ()) -> Any:
     """What a Lua script answers, which the broker runs in one piece. None: the broker is away."""
     try:
         return _client(broker_url(settings)).register_script(text)(keys=keys, args=arguments)

@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     """Outgoing proxy for YouTube, for example http://proxy:3128."""
     extra_ca: str = ""
     """PEM file with one more certificate authority to trust for YouTube (TLS-inspecting proxies)."""
+    cookies: Literal["never", "needed", "always"] = "needed"
+    """When YouTube is asked with the cookies that `nutshell cookies set` stored: never; needed: when it refuses a guest (age, members, private, bot check); always."""
+    secret_key: SecretStr = SecretStr("")
+    """Key with which cookies are encrypted in the database, at least 32 characters, the same for all processes of a cluster; empty: a file in the data folder."""
     videos_per_hour: float = Field(default=300.0, ge=0)
     """Videos that YouTube is asked for in an hour by all workers together; 300 is what it grants a guest. 0: no limit."""
     max_duration: float = Field(default=6 * 3600.0, gt=0)
@@ -99,6 +103,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("secret_key", mode="after")
+    @classmethod
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < 32:
+            raise ValueError("It must have at least 32 characters, for example the output of openssl rand -hex 32")
+        return value
 
     @classmethod
     def settings_customise_sources(  # the signature is pydantic's
@@ -173,6 +184,11 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @property
+    def secret_file(self) -> Path:
+        """The key where NUTSHELL_SECRET_KEY is not set."""
+        return self.home / "secret.key"
+
+    @property
     def uploads_dir(self) -> Path:
         return self.home / "uploads"
 
@@ -190,7 +206,9 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError("bad_setting", f"{name} is {first['input']!r}: {first['msg']}.") from error
+        field = Settings.model_fields.get(str(first["loc"][0]))
+        value = "set" if field is not None and field.annotation is SecretStr else repr(first["input"])  # a secret is not repeated
+        raise InputError("bad_setting", f"{name} is {value}: {first['msg']}.") from error
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

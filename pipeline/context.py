@@ -72,11 +72,17 @@ class Context:
         return video
 
     def transcript(self) -> Transcript | None:
-        """What this job works on: Whisper's English where that is asked for and there, else the original. None until one is whole."""
+        """What this job works on: Whisper's English where that is asked for and there, else the original. None until one is whole.
+
+        Captions that somebody wrote in another language than the one spoken do for those who read that language; for others it is listened to.
+        """
         with self.db.session() as s:
+            video = videos.get_video(s, self.video_id)
+            spoken = video.language if video else None
             for origin in self._wanted_origins():
                 found = transcripts.get_transcript(s, self.video_id, origin, sealed=True)
-                if found is not None:
+                foreign = found is not None and found.origin is Origin.CAPTIONS_MANUAL and spoken is not None and found.language != spoken
+                if found is not None and (not foreign or found.language == self.options.language):
                     return found
         return None
 

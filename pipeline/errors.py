@@ -145,6 +145,8 @@ CODES: dict[str, Cause] = {
     "pulling": Cause("Another `nutshell models pull` is at work. Wait until it has ended.", kind=ModelError),
     "not_confirmed": Cause("There is no terminal on which to ask whether to fetch this. Say --yes to fetch it without asking.", kind=InputError),
     "unknown_model": Cause("There is no model of that name to pull.", kind=InputError),
+    "bad_cookies": Cause("These are not the cookies of a signed-in YouTube account.", kind=InputError),
+    "secret_key": Cause("What is stored encrypted cannot be read. Put it in again, or set the key that it was encrypted with (NUTSHELL_SECRET_KEY).", kind=ModelError),
     "crashed": Cause("This was tried three times and ended the worker each time, so it is set aside.", kind=ModelError),
 }
 

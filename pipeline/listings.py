@@ -7,10 +7,10 @@ from pipeline.context import Context
 from pipeline.errors import cause
 from pipeline.source import listing
 from pipeline.source.links import Source
-from pipeline.steps import work_folder
 from pipeline.store import listings
 from pipeline.store.listings import Listing
 from pipeline.types import Entry
+from pipeline.workplace import work_folder
 
 MOST_ITEMS = 20_000
 """Of one listing; more than YouTube lets a playlist (5,000) or shows of a channel have."""

@@ -1,5 +1,7 @@
 """How often YouTube is asked, and when not at all: one account for all workers that share an outgoing address, kept in the broker.
 
+Guests and the signed-in account (account.py) are counted apart: YouTube limits them apart, and the pause of the one does not stop the other.
+
 Two things that every client of YouTube's has to do, and that a crowd of workers can only do together:
  - a token bucket (GCRA): no more videos an hour than a guest may look at, some of them at once;
  - a circuit breaker: when YouTube limits this address or wants proof that it is no robot, nobody asks any more until a pause is over. Then one asks, for all:
@@ -11,6 +13,7 @@ the next one asks; that is the probe that would have come anyway.
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 
@@ -33,22 +36,40 @@ PREFIX = "nutshell:youtube:"
 _ADMIT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
+local function asked()
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 3600)
+  redis.call('ZADD', KEYS[3], now, time[1] .. '.' .. time[2])
+  redis.call('EXPIRE', KEYS[3], 3600)
+end
 local open = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
 if open > 0 then
   local probe = math.max(open, tonumber(redis.call('HGET', KEYS[1], 'probe') or '0'))
-  if now < probe then return {'pause', tostring(probe - now)} end
+  if now < probe then return {'pause', tostring(probe - now), redis.call('HGET', KEYS[1], 'code') or ''} end
   redis.call('HSET', KEYS[1], 'probe', tostring(now + tonumber(ARGV[3])))
+  asked()
   return {'go', '0'}
 end
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-if interval == 0 then return {'go', '0'} end
+if interval == 0 then asked() return {'go', '0'} end
 local due = math.max(now, tonumber(redis.call('GET', KEYS[2]) or '0'))
 local early = due - interval * (burst - 1) - now
 if early > 0 then return {'turn', tostring(early)} end
 redis.call('SET', KEYS[2], tostring(due + interval), 'EX', math.ceil(due + interval - now) + 1)
+asked()
 return {'go', '0'}
 """
-"""KEYS: breaker, bucket. ARGV: seconds between two videos, how many at once, seconds for a probe. -> what to do, and the seconds to wait."""
+"""KEYS: breaker, bucket, when it was asked. ARGV: seconds between two videos, how many at once, seconds for a probe. -> what to do, the seconds to wait, and the code that
+a pause is for."""
+
+_LOOK = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local pause = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
+local due = tonumber(redis.call('GET', KEYS[2]) or '0')
+return {tostring(pause > 0 and math.max(pause - now, 0) or -1), redis.call('HGET', KEYS[1], 'code') or '', tostring(math.max(due - now, 0)),
+        tostring(redis.call('ZCOUNT', KEYS[3], now - 3600, '+inf'))}
+"""
+"""KEYS as for _ADMIT. -> seconds that the pause still lasts (-1: there is none), its code, seconds until the bucket is full again, videos in the last hour. Changes nothing."""
 
 _REFUSED = """
 local time = redis.call('TIME')
@@ -57,12 +78,12 @@ local open = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
 if now < open then return tostring(open - now) end
 local times = redis.call('HINCRBY', KEYS[1], 'times', 1)
 local pause = math.min(tonumber(ARGV[1]) * 2 ^ (times - 1), tonumber(ARGV[2]))
-redis.call('HSET', KEYS[1], 'until', tostring(now + pause))
+redis.call('HSET', KEYS[1], 'until', tostring(now + pause), 'code', ARGV[3])
 redis.call('HDEL', KEYS[1], 'probe')
 redis.call('EXPIRE', KEYS[1], math.ceil(pause + 2 * tonumber(ARGV[2])))
 return tostring(pause)
 """
-"""KEYS: breaker. ARGV: seconds of the first pause, of the longest. -> seconds to wait. Who asked before the breaker opened does not make its pause longer."""
+"""KEYS: breaker. ARGV: seconds of the first pause, of the longest, the code. -> seconds to wait. Who asked before the breaker opened does not make its pause longer."""
 
 _ANSWERED = """
 local time = redis.call('TIME')
@@ -74,48 +95,97 @@ return 1
 log = structlog.get_logger(__name__)
 
 
+class Paused(Postponed):
+    """Nobody asks before a pause is over."""
+
+    def __init__(self, seconds: float, because: str) -> None:
+        super().__init__("youtube_pause", seconds)
+        self.because = because
+        """The code of the refusal that opened the breaker."""
+
+
 @contextmanager
-def asking(settings: Settings) -> Iterator[None]:
-    """Around whatever asks YouTube for a video.
+def asking(settings: Settings, *, account: bool = False) -> Iterator[None]:
+    """Around whatever asks YouTube for a video. `account`: signed in, not as a guest.
 
     Raises:
-        Postponed: not now.
+        Postponed: not now; Paused: because YouTube refused.
         SourceError: what came of it; where it means everybody who asks from here, with the time after the pause.
     """
-    _wait_for_turn(settings)
+    keys = _keys(settings, account=account)
+    _wait_for_turn(settings, keys)
     try:
         yield
     except SourceError as error:
         if error.code in REFUSALS:
-            raise _refused(settings, error) from error
+            raise _refused(settings, keys, error) from error
         if error.code not in UNSURE:
-            _answered(settings)
+            _answered(settings, keys)
         raise
-    _answered(settings)
+    _answered(settings, keys)
 
 
-def _wait_for_turn(settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the broker knows of one of the two who ask: guests, or the signed-in account."""
+
+    asked: int
+    """Videos in the last hour."""
+    left: int | None
+    """How many may be asked for at once now; None: no limit."""
+    pause: float | None
+    """Seconds until YouTube is asked again; 0.0: the next one asks for all; None: there is no pause."""
+    because: str
+    """The code of what opened the breaker; empty without a pause."""
+
+
+def look(settings: Settings, *, account: bool = False) -> Account | None:
+    """How things stand; changes nothing. None: the broker is away."""
+    said = broker.run_script(settings, _LOOK, _keys(settings, account=account))
+    if said is None:
+        return None
+    pause, due = float(said[0]), float(said[2])
+    burst, interval = _bucket(settings)
+    left = max(0, int(burst - due / interval + 1e-6)) if interval else None
+    return Account(int(said[3]), left, pause if pause >= 0 else None, said[1].decode() if pause >= 0 else "")
+
+
+def _bucket(settings: Settings) -> tuple[float, float]:
+    """How many videos may come at once, and the seconds between two from then on (0: no limit)."""
     burst = max(1.0, settings.videos_per_hour // 10)
-    interval = HOUR / max(1.0, settings.videos_per_hour - burst) if settings.videos_per_hour else 0.0
-    said = broker.run_script(settings, _ADMIT, _keys(settings), [interval, burst, PROBE_SECONDS])
-    if said is not None and said[0] != b"go":
-        raise Postponed("youtube_pause" if said[0] == b"pause" else "youtube_turn", float(said[1]))
+    return burst, HOUR / max(1.0, settings.videos_per_hour - burst) if settings.videos_per_hour else 0.0
 
 
-def _refused(settings: Settings, error: SourceError) -> SourceError:
+def _wait_for_turn(settings: Settings, keys: list[str]) -> None:
+    burst, interval = _bucket(settings)
+    said = broker.run_script(settings, _ADMIT, keys, [interval, burst, PROBE_SECONDS])
+    if said is None or said[0] == b"go":
+        return
+    if said[0] == b"pause":
+        raise Paused(float(said[1]), said[2].decode())
+    raise Postponed("youtube_turn", float(said[1]))
+
+
+def _refused(settings: Settings, keys: list[str], error: SourceError) -> SourceError:
     first = CODES[error.code].retry_after or HOUR
-    seconds = broker.run_script(settings, _REFUSED, _keys(settings)[:1], [first, LONGEST])
+    seconds = broker.run_script(settings, _REFUSED, keys[:1], [first, LONGEST, error.code])
     if seconds is None:
         return error
     log.warning("YouTube is not asked for a while", code=error.code, seconds=round(float(seconds)))
     return SourceError(error.code, str(error), retryable=True, retry_after=LAST_IN_LINE * float(seconds))
 
 
-def _answered(settings: Settings) -> None:
-    broker.run_script(settings, _ANSWERED, _keys(settings)[:1])
+def _answered(settings: Settings, keys: list[str]) -> None:
+    broker.run_script(settings, _ANSWERED, keys[:1])
 
 
-def _keys(settings: Settings) -> list[str]:
-    """Breaker and bucket of the outgoing address: the proxy, or this network's own."""
+def _keys(settings: Settings, *, account: bool = False) -> list[str]:
+    """Breaker, bucket and record of those who ask from the outgoing address: guests, or the account."""
+    who = f"{_prefix(settings)}:account" if account else _prefix(settings)
+    return [f"{who}:breaker", f"{who}:bucket", f"{who}:asked"]
+
+
+def _prefix(settings: Settings) -> str:
+    """Of the keys of one outgoing address: the proxy, or this network's own."""
     address = hashlib.sha256(settings.proxy.encode()).hexdigest()[:16] if settings.proxy else "direct"
-    return [f"{PREFIX}{address}:breaker", f"{PREFIX}{address}:bucket"]
+    return PREFIX + address

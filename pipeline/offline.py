@@ -16,11 +16,12 @@ from pipeline.export.render import file_name
 from pipeline.language.translator import Translator
 from pipeline.source import captions, uploads, youtube
 from pipeline.source.links import Source
-from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english, work_folder
+from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import make_gist, make_summary
 from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video
+from pipeline.workplace import work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _read(source: Source, options: Options, models: Models, folder: Path, watch:
 
 def _fetch(source: Source, options: Options, settings: Settings, folder: Path, emit: Emit) -> tuple[Video, Transcript | None, Path | None]:
     if source.kind == "youtube":
-        probe = youtube.probe(source, settings, folder, emit, captions=options.captions)
+        probe = youtube.probe(source, settings, folder, emit, captions=options.captions, language=options.language)
         found = probe.transcript
         needed = found is None or wants_english(options, found)
         return probe.video, found, youtube.fetch_audio(probe, settings, folder, emit) if needed else None

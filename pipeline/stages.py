@@ -10,13 +10,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings, manners
+from pipeline import listings
+from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, cause
 from pipeline.export.render import file_name
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
-from pipeline.steps import check_duration, embed, fetch_media, source_of, translated, wants_english, work_folder
+from pipeline.steps import check_duration, embed, fetch_media, source_of, translated, wants_english
 from pipeline.store import jobs, media, renditions, transcripts, videos
 from pipeline.store.media import Media
 from pipeline.store.renditions import Key
@@ -24,6 +25,7 @@ from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import Chapters, Overview, make_gist, make_summary
 from pipeline.types import Origin, Point, Transcript
+from pipeline.workplace import work_folder
 
 
 def fetch(ctx: Context) -> None:
@@ -32,8 +34,8 @@ def fetch(ctx: Context) -> None:
         with ctx.db.session() as s:
             kind = videos.get_kind(s, ctx.video_id)
         if kind == "youtube":
-            with work_folder(ctx.settings) as folder:
-                _fetch_youtube(ctx, folder)
+            with work_folder(ctx.settings) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
+                _fetch_youtube(ctx, folder, visitor)
         elif ctx.transcript() is None:
             _read_file(ctx, kind)
     if _is_read(ctx):  # who has captions does not wait in line behind those whose sound is heard
@@ -47,18 +49,18 @@ def _is_read(ctx: Context) -> bool:
     return have is not None and not wants_english(ctx.options, have)
 
 
-def _fetch_youtube(ctx: Context, folder: Path) -> None:
+def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
     ctx.say(0.0, "Asking YouTube")
-    with manners.asking(ctx.settings):
-        probe = youtube.probe(source_of(ctx.video), ctx.settings, folder, ctx.emit, captions=ctx.options.captions)
+    source, language = source_of(ctx.video), ctx.options.language
+    probe = visitor.ask(lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language))
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
     if probe.transcript is not None:
         _store_transcript(ctx, probe.transcript)
     if probe.transcript is None or wants_english(ctx.options, probe.transcript):
-        ctx.say(0.2, f"Fetching the sound. {probe.captions_note}".strip())
-        audio = youtube.fetch_audio(probe, ctx.settings, folder, ctx.emit)
+        ctx.say(0.2, f"Fetching the sound. {probe.video.captions_note}".strip())
+        audio = visitor.go_on(lambda: youtube.fetch_audio(probe, ctx.settings, folder, ctx.emit))
         store_file(ctx, audio, "audio")
     picture = youtube.fetch_thumbnail(probe.video, ctx.settings, folder)
     if picture is not None:
@@ -252,9 +254,9 @@ def download(ctx: Context) -> None:
         if media.get_media(s, ctx.video_id, kind) is not None:
             return
     ctx.say(0.0, "Downloading")
-    with work_folder(ctx.settings) as folder:
-        with manners.asking(ctx.settings):
-            fetched = fetch_media(source_of(ctx.video), kind, ctx.settings, folder, ctx.emit)
+    with work_folder(ctx.settings) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
+        source = source_of(ctx.video)
+        fetched = visitor.ask(lambda: fetch_media(source, kind, ctx.settings, folder, ctx.emit))
         store_file(ctx, fetched, kind)
     ctx.publish("download")
 

@@ -1,8 +1,6 @@
 """Steps that the two ways of a video share: through the queue (stages.py) and without servers (offline.py)."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -51,15 +49,6 @@ class Models:
         for name in ("generator", "embedder"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
-
-
-@contextmanager
-def work_folder(settings: Settings) -> Iterator[Path]:
-    """A folder of its own that is gone afterwards, so a zombie of an earlier attempt never writes into its successor's."""
-    base = settings.home / "work"
-    base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
 
 
 def source_of(video: Video) -> Source:

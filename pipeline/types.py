@@ -74,6 +74,8 @@ class Video:
     description: str = ""
     thumbnail_url: str | None = None
     chapters: tuple[Chapter, ...] = ()
+    captions_note: str = ""
+    """For the reader: why there are no captions, or why not the best ones; empty when all is as one would wish."""
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from pipeline.run import Submitted
 from pipeline.source.links import find_links, parse_link
 from pipeline.store import videos
 from pipeline.store.jobs import JobView
-from web import media, rows, schemas, submit, views, words
+from web import media, rows, schemas, status, submit, views, words
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.spec import responses, spec
@@ -176,6 +176,13 @@ def export(video_id: str, query: schemas.ExportQuery) -> Response:
         raise NotFound
     whole = found.summary.whole() if found.summary is not None and found.summary.complete else None
     return media.exported(render(query.form, found.video, found.transcript, whole), inline=query.view)
+
+
+@blueprint.get("/status")
+@spec.validate(resp=responses(HTTP_200=status.ServerStatus), tags=["server"])
+def server_status() -> status.ServerStatus:
+    """What the server needs, its queues, and how it stands with YouTube."""
+    return status.gather(services())
 
 
 def code(language: str | None) -> str | None:

@@ -5,7 +5,7 @@ from flask_compress import Compress
 
 from pipeline import logs
 from pipeline.config import Settings, load
-from web import api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security
+from web import admin, api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security
 from web.services import EXTENSION, Services
 from web.uploads import UploadRequest, sweep
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pages.blueprint,
         forms.blueprint,
         lists.blueprint,
+        admin.blueprint,
         media.blueprint,
         events.blueprint,
         asking.blueprint,

@@ -1,6 +1,7 @@
 """Files handed in through the browser: written to disk as they arrive, hashed on the way, named by us."""
 
 import hashlib
+import io
 import tempfile
 import time
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ class UploadRequest(Request):
     """A request whose files go to the upload folder. Werkzeug's own would keep half a megabyte in memory and the rest in /tmp, which may be memory too."""
 
     def _get_file_stream(self, *_args: object, **_kwargs: object) -> IO[bytes]:
+        if self.__dict__.get("in_memory"):
+            return io.BytesIO()
         file = HashedFile(services().settings.uploads_dir)
         self.__dict__.setdefault("incoming", []).append(file)
         return file  # type: ignore[return-value]  # has what werkzeug uses: write, seek, close
@@ -67,6 +70,10 @@ class UploadRequest(Request):
     def allow_uploads(self) -> None:
         """For this request only: bodies up to the size of an upload. To be called before the form is looked at."""
         self.max_content_length = services().settings.max_upload + FORM_ROOM
+
+    def keep_in_memory(self) -> None:
+        """For this request only: its files never touch the disk. For small secrets; the limit of a body holds. To be called before the form is looked at."""
+        self.__dict__["in_memory"] = True
 
     def discard_files(self) -> None:
         for file in self.__dict__.get("incoming", ()):
@@ -80,7 +87,7 @@ TYPES = {
 """What a browser is told that a recording is, by the suffix it came with. A wrong one costs the player, nothing else: it is never served as a page."""
 
 
-TIMED = frozenset({"srt", "vtt", "sbv", "json3", "srv1", "srv2", "srv3"})
+TIMED = frozenset({"srt", "vtt", "sbv", "json3", "srv1", "srv2", "srv3", "ttml", "dfxp"})
 """Suffixes that promise times."""
 
 

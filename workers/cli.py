@@ -5,45 +5,19 @@ Exit status: 0 done, 2 bad input, 3 source unavailable, 4 model or server troubl
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import click
+
+from workers.cli_youtube import cookies, doctor, update_yt_dlp
+from workers.edge import edge
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-P = ParamSpec("P")
-R = TypeVar("R")
 LENGTHS = ("short", "medium", "long")
 EXPORTS = ("md", "txt", "srt", "vtt", "json", "html", "pdf")
-
-
-def edge(command: Callable[P, R]) -> Callable[P, R]:
-    """The one place where causes become a line on standard error and an exit status."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        from pipeline import logs
-        from pipeline.errors import NutshellError
-
-        logs.configure("warning")  # a command prints its result; `up` says more
-        try:
-            return command(*args, **kwargs)
-        except NutshellError as error:
-            click.echo(f"nutshell: {error}", err=True)
-            sys.exit(error.exit_status)
-        except KeyboardInterrupt:
-            click.echo("nutshell: interrupted", err=True)
-            sys.exit(130)
-        except BrokenPipeError:  # `nutshell … | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,7 +48,7 @@ def up(port: int | None) -> None:
 @click.option("--no-captions", is_flag=True, help="Listen to the sound even where there are captions.")
 @edge
 def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool) -> None:
-    """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .json3 or .txt transcript. Needs no server."""
+    """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .ttml, .json3 or .txt transcript. Needs no server."""
     from pipeline.config import load
     from pipeline.run import process
     from pipeline.source.links import parse_source
@@ -256,14 +230,9 @@ def evaluate_speech(folder: str) -> None:
     sys.exit(measure(load(), Path(folder), click.echo))
 
 
-@main.command()
-@edge
-def doctor() -> None:
-    """Check this machine: what is there, what is missing, and what to do about it."""
-    from pipeline.config import load
-    from workers.doctor import examine
-
-    sys.exit(examine(load(), click.echo))
+main.add_command(cookies)
+main.add_command(update_yt_dlp)
+main.add_command(doctor)
 
 
 def later(what: str, advice: str = "") -> None:

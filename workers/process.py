@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline import broker
+from pipeline import broker, workplace
 from pipeline.config import Settings
 from pipeline.jobs import Queue
 from pipeline.store import jobs
@@ -40,20 +40,31 @@ class Process:
 
     @cached_property
     def watchdog(self) -> Watchdog:
-        return Watchdog(self.db, self.name, self.queue)
+        return Watchdog(self.db, self.name, self.queue, self.about)
+
+    def about(self) -> str:
+        """The yt-dlp that the next video is fetched with; for who asks YouTube."""
+        if self.queue not in (Queue.FETCH, Queue.BULK):
+            return ""
+        from pipeline.source import ytdlp
+
+        found = ytdlp.in_use(self.settings)
+        return found.version if found else ""
 
     def begin(self) -> None:
         """Frees what the worker of this name held before: it is dead, or we would not be starting. Then starts the watchdog and what the first video needs."""
         import pipeline.stages  # noqa: F401  # half a second that the first video need not wait for
+
+        workplace.clear(self.settings)  # what the one before left, cookies perhaps
         with self.db.session() as s:
             lost = jobs.release_lost(s, self.name)
-            jobs.sign_in(s, self.name, self.queue)
+            jobs.sign_in(s, self.name, self.queue, self.about())
         broker.announce_all(self.settings, lost)
         self.watchdog.start()
         if self.queue is Queue.FETCH:
             from pipeline.source import youtube
 
-            youtube.keep_ready()
+            youtube.keep_ready(self.settings)
 
     def end(self) -> None:
         self.watchdog.end()

@@ -4,7 +4,6 @@
 """
 
 import math
-import shutil
 import signal
 import threading
 import time
@@ -13,7 +12,7 @@ from itertools import groupby, islice
 
 import structlog
 
-from pipeline import broker, logs, run
+from pipeline import broker, logs, run, workplace
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError
 from pipeline.jobs import REAP_SECONDS
@@ -24,8 +23,6 @@ from pipeline.store.database import Database, database_url
 SWEEP_SECONDS = 3600.0
 ORPHAN_SECONDS = 3600.0
 """A file is stored a moment before its row."""
-WORK_SECONDS = 24 * 3600.0
-"""No download lasts so long."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,12 +60,7 @@ def sweep(db: Database, settings: Settings) -> int:
         for key in orphans:
             blobs.delete(key)
         removed += len(orphans)
-    last = time.time() - WORK_SECONDS
-    for folder in (settings.home / "work").glob("*"):
-        if folder.stat().st_mtime < last:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed
+    return removed + workplace.clear(settings)
 
 
 def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ Every few seconds it signs in, and
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -40,10 +40,12 @@ EXIT_UNWATCHED = 73
 class Watchdog:
     """`start` it once; wrap each stage in `watching`. A database that is away is logged and waited for; what nobody foresaw ends the process."""
 
-    def __init__(self, db: Database, worker: str, queue: Queue) -> None:
+    def __init__(self, db: Database, worker: str, queue: Queue, about: Callable[[], str] = str) -> None:
+        """`about`: what the worker says of itself each time it signs in."""
         self.db = db
         self.worker = worker
         self.queue = queue
+        self.about = about
         self._claim: Claim | None = None
         self._idle_since = time.monotonic()
         self._gone_since: float | None = None
@@ -96,7 +98,7 @@ class Watchdog:
     def _look(self) -> None:
         claim = self._claim
         with self.db.session() as s:
-            jobs.sign_in(s, self.worker, self.queue)
+            jobs.sign_in(s, self.worker, self.queue, self.about())
         if claim is not None and not self._stopping:
             self._look_at(claim)
         elif claim is None and time.monotonic() - self._idle_since > DEAF_SECONDS:

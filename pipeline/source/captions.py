@@ -2,26 +2,39 @@
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import cause
+from pipeline.errors import InputError, cause
 from pipeline.languages import detect
 from pipeline.source import cues, plain
 from pipeline.source.tidy import tidy
 from pipeline.types import Origin, Transcript
 
 MOST_BYTES = 20 * 1024**2
-TIMED_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".json3", ".srv1", ".srv2", ".srv3"})
+TIMED_SUFFIXES = frozenset({".vtt", ".srt", ".sbv", ".json3", ".srv1", ".srv2", ".srv3", ".ttml", ".dfxp"})
 """Names that promise times: a text without any under such a name is a broken file, not a text."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
-_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-"""Scripts that write a syllable or a word with one character: Chinese, Japanese, Korean."""
+_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u303f\u3105-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Chinese characters and Korean syllables: each is said as long as three Latin letters."""
+_SYLLABLES = re.compile("[\u0590-\u08ff\u0900-\u0fff\u1000-\u109f\u1200-\u137f\u1780-\u17ff\u3040-\u3104]")
+"""Scripts that leave out vowels or write them as marks (Arabic, Hebrew, those of India, Thai, Lao, Khmer, Burmese), and kana: a letter is said as long as two Latin ones."""
 SLOWEST, FASTEST = 1.5, 60.0
-"""Letters a second over the whole video, a wide character counting for three: people speak 12 to 17."""
+"""Latin letters a second over the whole video, other scripts weighed: people speak 12 to 17."""
 SHORTEST = 60.0
 """Seconds; of shorter videos nothing is demanded but a word."""
+_BRACKETED = re.compile(r"\[[^\[\]]*\]")
+_ROOT = re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*){0,9}<(?:[\w.-]+:)?(transcript|timedtext|tt)\b")
+_STATED = {
+    "vtt": re.compile(r"\A\s*WEBVTT(?:[^\n]*\n){1,8}?Language:[ \t]*([\w-]{2,20})"),
+    "json": re.compile(r'"language"\s*:\s*"([A-Za-z-]{2,20})"'),
+    "ttml": re.compile(r"<(?:[\w.-]+:)?tt\b[^<>]*\sxml:lang\s*=\s*[\"']([\w-]{2,20})"),
+}
+"""Where a file says which language it is in."""
+READS = "Give .vtt, .srt, .ttml, .json3 or .txt."
+_NO_WORDS = "they hold no words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +49,29 @@ class TranscriptFile:
 
 
 def parse(data: bytes, format: str, *, language: str, origin: Origin) -> Transcript:  # noqa: A002 - the word of the field
-    """Captions in one of the formats json3, srv1, srv2, srv3, vtt, srt, sbv, json, txt.
+    """Captions in one of the formats json3, srv1, srv2, srv3, ttml, vtt, srt, sbv, json, txt.
 
     Raises:
         InputError: `bad_transcript`: too large, not this format, or no cue with text and time in it. Nothing else, whatever the bytes.
     """
     text, _ = decode(data)
     return _transcript(text, format, language, origin)
+
+
+def judge(data: bytes, format: str, duration: float, *, language: str, origin: Origin) -> Transcript | str:  # noqa: A002 - the word of the field
+    """A track that YouTube handed out: its transcript, or what is wrong with it as the end of a sentence ("came empty"). `duration` in seconds, 0 unknown."""
+    if not data.strip():
+        return "came empty"
+    try:
+        found = cues.read(decode(data)[0], format)
+    except InputError:
+        return "could not be read"
+    if not found:
+        return "could not be read"
+    segments = tidy(found)
+    transcript = Transcript(language, origin, None, segments)
+    problem = usable(transcript, duration)
+    return f"were not used: {problem}" if problem else transcript
 
 
 def parse_file(path: Path) -> Transcript:
@@ -80,7 +109,10 @@ def decode(data: bytes) -> tuple[str, str]:
     if len(data) > MOST_BYTES:
         raise cause("bad_transcript", f"It is larger than {MOST_BYTES // 1024**2} MB.")
     encoding = next((name for mark, name in _BOMS if data.startswith(mark)), None) or _guessed(data)
-    text = data.decode(encoding, errors="replace")
+    try:
+        text = data.decode(encoding, "surrogatepass")  # half characters, as Java writes them, become whole in plain.text
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 
@@ -90,9 +122,11 @@ def _guessed(data: bytes) -> str:
         if len(head) > 3 and zeros.count(0) > 0.7 * len(zeros):
             return name
     try:
-        data.decode("utf-8")
+        data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        return "cp1252"
+        text = data.decode("utf-8", "replace")  # a file that was cut off within a character is still UTF-8
+        strange = len(text) - len(text.encode("ascii", "ignore"))
+        return "utf-8" if text.count("\ufffd") * 10 <= strange else "cp1252"
     return "utf-8"
 
 
@@ -107,18 +141,20 @@ def recognise(text: str) -> str:
         return "vtt"
     if head.startswith(("{", "[{", "[\n")) and not re.match(r"\[[\d:.,]+\]", head):
         return "json"
-    if re.match(r"(?:<\?xml[^>]*>\s*)?<(?:transcript|timedtext)\b", head):
+    root = _ROOT.match(head)
+    if root and root[1] in ("transcript", "timedtext"):
         return "srv3"
-    if re.match(r"(?:<\?xml|<!doctype|<html|<tt\b)", head, re.IGNORECASE):
-        raise cause("bad_transcript", "Give .vtt, .srt, .json3 or .txt.")
-    if re.search(r"^\s*\d+:\d\d(?::\d\d)?[.,]\d+\s*(?:-+>|,\s*\d+:\d\d)", text[:20_000], re.MULTILINE):
+    if root and root[1] == "tt":
+        return "ttml"
+    if re.match(r"<(?:\?xml|!doctype|!--|html\b)", head, re.IGNORECASE):
+        raise cause("bad_transcript", READS)
+    if re.search(r"^[ \t]*-?\d+:\d\d(?::\d\d)?[.,]\d+[ \t]*(?:-+>|,[ \t]*-?\d+:\d\d)", text[:20_000], re.MULTILINE):
         return "srt"
     return "txt"
 
 
 def _stated_language(text: str, form: str) -> str | None:
-    header = re.match(r"WEBVTT(?:[^\n]*\n){1,8}?Language:[ \t]*([\w-]{2,20})", text[:2000]) if form == "vtt" else None
-    stated = header or (re.search(r'"language"\s*:\s*"([A-Za-z-]{2,20})"', text[:2000]) if form == "json" else None)
+    stated = _STATED[form].search(text[:2000]) if form in _STATED else None
     return plain.language(stated[1]) if stated else None
 
 
@@ -130,18 +166,19 @@ def _transcript(text: str, form: str, language: str, origin: Origin) -> Transcri
 
 
 def usable(transcript: Transcript, duration: float) -> str | None:
-    """Why captions had better not be used ("they stop after 2:10 of 58:03"), or None when they will do.
+    """Why captions had better not be used ("they end at 31% of the video"), or None when they will do.
 
     Judged by how much is said: letters a second over the whole video, and how far the captions reach. `duration` 0 means unknown.
     """
     segments = transcript.segments
-    letters = sum(_letters(segment.text) for segment in segments)
+    said = [_letters(segment.text) for segment in segments]
+    letters = sum(said)
     if not letters:
-        return "they hold no words"
+        return _NO_WORDS
     length = duration or segments[-1].end
-    if sum(_letters(segment.text) for segment in segments if segment.start > length + 30) > letters / 2:
+    if sum(count for segment, count in zip(segments, said, strict=True) if segment.start > length + 30) > letters / 2:
         return "most of them lie behind the end of the video"
-    if len(segments) >= 20 and len({segment.text for segment in segments}) <= len(segments) // 10:
+    if _repeats(transcript):
         return "they say the same again and again"
     if letters / max(length, 1.0) > FASTEST:
         return "they hold more words than anybody can say in that time"
@@ -149,11 +186,30 @@ def usable(transcript: Transcript, duration: float) -> str | None:
         return None
     if letters / length < SLOWEST:
         return f"they hold too few words ({letters / length:.1f} letters a second)"
-    if segments[-1].end < 0.5 * length:
-        return f"they end at {segments[-1].end / length:.0%} of the video"
+    reach = _reach(transcript, said)
+    if reach < 0.5 * length:
+        return f"they end at {reach / length:.0%} of the video"
     return None
 
 
+def _repeats(transcript: Transcript) -> bool:
+    """Every second line is the same, or there are hardly any different ones."""
+    lines = Counter(segment.text.casefold() for segment in transcript.segments)
+    most, count = lines.most_common(1)[0][1], len(transcript.segments)
+    return count >= 20 and (most * 2 >= count or len(lines) <= count // 10)
+
+
+def _reach(transcript: Transcript, said: list[int]) -> float:
+    """The second by which nearly all is said: a last line that names the translator does not make captions reach to the end."""
+    left = sum(said) * 0.05
+    for segment, count in zip(reversed(transcript.segments), reversed(said), strict=True):
+        left -= count
+        if left < 0:
+            return segment.end
+    return 0.0
+
+
 def _letters(text: str) -> int:
-    wide = len(_WIDE.findall(text))
-    return sum(character.isalnum() for character in text) + 2 * wide
+    """How many Latin letters take as long to say. Marks on letters do not count, nor do sounds ("[Music]")."""
+    text = _BRACKETED.sub("", text)
+    return sum(character.isalnum() for character in text) + 2 * len(_WIDE.findall(text)) + len(_SYLLABLES.findall(text))

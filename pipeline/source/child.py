@@ -8,20 +8,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from yt_dlp.extractor import gen_extractor_classes
 from yt_dlp.networking.exceptions import HTTPError, RequestError
+from yt_dlp.version import __version__ as YTDLP_VERSION  # noqa: N812 - it is a constant
+from yt_dlp_ejs import version as SOLVER_VERSION  # noqa: N812
 
 from pipeline import timecode
-from pipeline.errors import InputError, SourceError, cause
+from pipeline.errors import SourceError, cause
+from pipeline.languages import name_of
 from pipeline.source import captions, client, inside, links, listing_child, plain, tracks
 from pipeline.source.client import Session
 from pipeline.source.inside import Json, Report, note
 from pipeline.source.tracks import Format, Info, Track
-from pipeline.types import Transcript
+from pipeline.types import Origin, Transcript
 
 INFO = "info.json"
 THUMBNAIL = "thumbnail"
+_KINDS = {Origin.CAPTIONS_MANUAL: "manual", Origin.CAPTIONS_AUTO: "automatic"}
 PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
+_FRONT_PAGE = 5 * 1024**2
+"""Bytes that are read of it."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
@@ -40,12 +47,12 @@ def probe(request: Json, report: Report) -> Json:
         _check_live(info)
         duration = float(info.get("duration") or 0.0)
         _check_length(duration, request["max_duration"])
-        found, note = _captions(session, info, duration, report) if request["captions"] else (None, "Captions were not asked for.")
+        found, said = _captions(session, info, request["language"], report) if request["captions"] else (None, "")
         if found is None and not info.get("formats"):
             raise cause(session.code())
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
         _picture(session, info.get("thumbnail"))  # while the connection stands; youtube.fetch_thumbnail finds it
-    return {"video": _video(info, found), "transcript": _as_json(found), "note": note, "info": INFO}
+    return {"video": _video(info, found) | {"captions_note": said}, "transcript": _as_json(found), "info": INFO}
 
 
 def _extract(session: Session, url: str) -> dict[str, Any]:
@@ -77,37 +84,43 @@ def _check_length(duration: float, most: float) -> None:
         raise cause("too_long", f"It lasts {timecode.clock(duration)}, the limit is {timecode.clock(most)} (NUTSHELL_MAX_DURATION).")
 
 
-def _captions(session: Session, info: Info, duration: float, report: Report) -> tuple[Transcript | None, str]:
-    """The first usable track, and a sentence that says why there is none or why a better one was not taken."""
-    candidates = tracks.caption_tracks(info)
-    if not candidates:
-        return None, "The video has no captions in the language that is spoken."
+def _captions(session: Session, info: Info, reader: str | None, report: Report) -> tuple[Transcript | None, str]:
+    """The first usable track, and sentences that say why there is none or why it is not the one that one would wish."""
+    spoken = tracks.spoken_language(info)
+    candidates = tracks.caption_tracks(info, reader)
     notes: list[str] = []
     for track in candidates:
         report(0.6, "Reading the captions")
-        found, problem = _fetch_captions(session, track, duration)
-        if found:
-            return found, " ".join(notes)
-        notes.append(problem)
-    return None, " ".join(notes)
+        name = f"{_KINDS[track.origin]} captions" + (f" in {name_of(track.language)}" if track.language != spoken else "")
+        found = _fetch_captions(session, track, float(info.get("duration") or 0.0))
+        if isinstance(found, Transcript):
+            notes.append(_strangeness(track, spoken))
+            return found, " ".join(dict.fromkeys(filter(None, notes)))
+        notes.append(f"YouTube did not hand out the {name} ({found})." if found.isdecimal() else f"The {name} {found}.")
+    if not any(track.language == spoken for track in candidates):
+        notes.insert(0, "YouTube offers no captions in the language that is spoken.")
+    return None, " ".join(dict.fromkeys(notes))
 
 
-def _fetch_captions(session: Session, track: Track, duration: float) -> tuple[Transcript | None, str]:
-    kind = "manual" if track.origin.value == "captions_manual" else "automatic"
+def _strangeness(track: Track, spoken: str | None) -> str:
+    """That captions are not what was said; empty when they are."""
+    if track.language == spoken:
+        return ""
+    known = f"not in the {name_of(spoken)} that is spoken" if spoken else "and nobody says whether that is what is spoken"
+    return f"The captions are in {name_of(track.language)}, {known}."
+
+
+def _fetch_captions(session: Session, track: Track, duration: float) -> Transcript | str:
+    """The transcript, or what happened to it: the end of a sentence, or the status of the answer."""
     try:
-        data = session.ydl.urlopen(track.url).read(captions.MOST_BYTES + 1)
-        if not data:
-            return None, f"The {kind} captions came empty."
-        transcript = captions.parse(data, track.format, language=track.language, origin=track.origin)
+        with session.ydl.urlopen(track.url) as reply:
+            data = reply.read(captions.MOST_BYTES + 1)
     except HTTPError as error:
-        return None, f"YouTube did not hand out the {kind} captions ({error.status})."
+        return str(error.status)
     except RequestError as error:
         note("source.captions_failed", error=repr(error)[:300])
-        return None, f"The {kind} captions did not come through."
-    except InputError:
-        return None, f"The {kind} captions could not be read."
-    problem = captions.usable(transcript, duration)
-    return (None, f"The {kind} captions were not used: {problem}.") if problem else (transcript, "")
+        return "did not come through"
+    return captions.judge(data, track.format, duration, language=track.language, origin=track.origin)
 
 
 def _video(info: Info, transcript: Transcript | None) -> dict[str, Json]:
@@ -248,7 +261,27 @@ def thumbnail(request: Json, _: Report) -> Json:
         return _picture(session, request["url"])
 
 
-TASKS = {"probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed}
+def account(request: Json, _: Report) -> Json:
+    """Whether YouTube takes the cookies in the folder for a signed-in account, as its own first page says."""
+    with client.connect(Path.cwd(), request["proxy"]) as session, session.ydl.urlopen("https://www.youtube.com/") as reply:
+        return bool(re.search(rb'"LOGGED_IN":\s*true', reply.read(_FRONT_PAGE)))
+
+
+def itself(_: Json, __: Report) -> Json:
+    """The versions that this process uses. Everything of yt-dlp that we touch has been imported when this runs; here its extractor is found, and a session opened."""
+    link = links.parse_link("https://www.youtube.com/watch?v=aaaaaaaaaaa").url
+    takers = [extractor.IE_NAME for extractor in gen_extractor_classes() if extractor.IE_NAME in client.EXTRACTORS and extractor.suitable(link)]
+    if takers != ["youtube"]:
+        raise cause("extractor_broken", f"This yt-dlp would read a video's link with {takers or 'nothing'}.")
+    with client.connect(Path.cwd(), "") as session:
+        kept = session.ydl.params["allowed_extractors"]
+    return {"yt-dlp": YTDLP_VERSION, "yt-dlp-ejs": SOLVER_VERSION, "extractors": ", ".join(kept)}
+
+
+TASKS = {
+    "probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
+    "itself": itself,
+}  # fmt: skip
 
 
 def handle(request: Json, report: Report) -> Json:

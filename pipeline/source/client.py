@@ -15,6 +15,7 @@ from yt_dlp.networking.exceptions import CertificateVerifyError, RequestError
 from yt_dlp.utils import YoutubeDLError
 
 from pipeline.errors import cause
+from pipeline.source import cookies
 from pipeline.source.egress import Egress
 from pipeline.source.failures import NetworkLog, classify
 from pipeline.source.inside import note
@@ -119,7 +120,9 @@ def _options(folder: Path, egress: Egress, network: NetworkLog, words: Words) ->
         hopeless = egress.hopeless or egress.blocked or any(isinstance(error, CertificateVerifyError) for error in network.errors)
         return 0.0 if hopeless else float(min(2**n, 10))
 
+    signed_in = {"cookiefile": str(jar)} if (jar := folder / cookies.FILE).is_file() else {}
     return {
+        **signed_in,
         "proxy": egress.url,
         "compat_opts": {"no-certifi"},  # so that SSL_CERT_FILE counts
         "allowed_extractors": EXTRACTORS,

@@ -1,34 +1,26 @@
-"""Caption files -> cues as they stand in the file: still with markup, in any order, with broken times. One reader a family of formats; pure.
+"""Caption files -> cues as they stand in the file. One reader a family of formats, here JSON and lines with times, in markup.py the XML ones; pure.
 
 Real files are broken in every way, so the readers take what can be read and leave the rest: no line of another cue is lost because one is bad. They are written by
 hand, in linear time, because parsers that know the formats' rules (webvtt-py, an XML parser) refuse whole files that break them.
 """
 
-import html
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import cause
+from pipeline.source import markup
+from pipeline.source.cue import Cue, completed, number
 
 MOST_CUES = 200_000
+MOST_NODES = 2_000_000
+"""Objects and lists of a JSON file: what 20 MB of brackets would take is gigabytes."""
 LATEST = 7 * 24 * 3600.0
 """Seconds; a cue later than a week is a broken one."""
 WORDS_A_MINUTE = 150
 """How fast people speak, for texts without times."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """`end` may be before `start`, or absent; `text` may have lines and markup."""
-
-    start: float
-    end: float | None
-    text: str
-    speaker: str | None = None
 
 
 def read(text: str, form: str) -> list[Cue]:
@@ -44,8 +36,10 @@ def read(text: str, form: str) -> list[Cue]:
     for cue in reader(text):
         if len(cues) >= MOST_CUES:
             raise cause("bad_transcript", f"It has more than {MOST_CUES:,} cues.")
+        if cue.start < 0 < (cue.end or 0.0):  # it begins before the video does, as after a cut at its head
+            cue = replace(cue, start=0.0)
         if 0 <= cue.start <= LATEST:
-            cues.append(cue)
+            cues.append(replace(cue, end=None) if cue.end and cue.end > LATEST else cue)
     return cues
 
 
@@ -54,6 +48,8 @@ def read(text: str, form: str) -> list[Cue]:
 
 def _read_json(text: str) -> Iterator[Cue]:
     """YouTube's json3 (`events`), and the lists of segments that Nutshell, Whisper and youtube-transcript-api write."""
+    if text.count("{") + text.count("[") > MOST_NODES:
+        raise cause("bad_transcript", "It is too large.")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -73,37 +69,34 @@ def _events(events: list[Any]) -> Iterator[Cue]:
 
     def shown() -> Iterator[tuple[Cue, bool]]:
         for event in events:
-            if not isinstance(event, dict) or (start := _number(event.get("tStartMs"))) is None:
+            if not isinstance(event, dict) or (start := number(event.get("tStartMs"))) is None:
                 continue
-            segs, length = event.get("segs"), _number(event.get("dDurationMs"))
-            parts = [seg.get("utf8") for seg in segs if isinstance(seg, dict)] if isinstance(segs, list) else []
-            text = "".join(part for part in parts if isinstance(part, str))
-            yield Cue(start / 1000, None if length is None else (start + length) / 1000, text), bool(event.get("aAppend"))
+            length = number(event.get("dDurationMs"))
+            text, words = _words(event.get("segs"), start)
+            yield Cue(start / 1000, None if length is None else (start + length) / 1000, text, words=words), bool(event.get("aAppend"))
 
-    return _completed(shown())
+    return completed(shown())
 
 
-def _completed(shown: Iterable[tuple[Cue, bool]]) -> Iterator[Cue]:
-    """YouTube's automatic captions keep a line on the screen for long; an appended line break says when its last word was spoken."""
-    waiting: Cue | None = None
-    for cue, appended in shown:
-        blank = not cue.text.strip()
-        if waiting and blank and appended and waiting.start < cue.start < (waiting.end or math.inf):
-            waiting = replace(waiting, end=cue.start)
-        if blank:
+def _words(segs: object, start: float) -> tuple[str, tuple[tuple[int, float], ...]]:
+    """The text of an event, and where and when its words begin. `start` in milliseconds."""
+    text, words = [], []
+    at = 0
+    for seg in segs if isinstance(segs, list) else ():
+        if not isinstance(seg, dict) or not isinstance(seg.get("utf8"), str):
             continue
-        if waiting:
-            yield waiting
-        waiting = cue
-    if waiting:
-        yield waiting
+        if offset := number(seg.get("tOffsetMs")):
+            words.append((at, (start + offset) / 1000))
+        text.append(seg["utf8"])
+        at += len(seg["utf8"])
+    return "".join(text), tuple(words)
 
 
 def _segments(segments: list[Any]) -> Iterator[Cue]:
     for segment in segments:
-        if not isinstance(segment, dict) or not isinstance(segment.get("text"), str) or (start := _number(segment.get("start"))) is None:
+        if not isinstance(segment, dict) or not isinstance(segment.get("text"), str) or (start := number(segment.get("start"))) is None:
             continue
-        end, length = _number(segment.get("end")), _number(segment.get("duration"))
+        end, length = number(segment.get("end")), number(segment.get("duration"))
         speaker = segment.get("speaker")
         yield Cue(
             start,
@@ -113,47 +106,13 @@ def _segments(segments: list[Any]) -> Iterator[Cue]:
         )
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-# ---------------------------------------------------------------- YouTube's XML
-
-_ELEMENT = re.compile(r"<(?:text|p)\b([^<>]*)>")
-_ATTRIBUTE = re.compile(r"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
-_INNER = re.compile(r"</?\w[^<>]*>")
-
-
-def _read_xml(text: str) -> Iterator[Cue]:
-    """srv1 (`<text start dur>` in seconds), srv2 (`<text t d>`) and srv3 (`<p t d>`, in milliseconds).
-
-    Not an XML parser: no entities that expand, no depth, and a file that breaks off gives what came before.
-    """
-
-    def shown() -> Iterator[tuple[Cue, bool]]:
-        pieces = _ELEMENT.split(text)
-        for attributes, body in zip(pieces[1::2], pieces[2::2], strict=True):
-            found = dict(_ATTRIBUTE.findall(attributes))
-            unit, start, length = (1.0, found["start"], found.get("dur")) if "start" in found else (1000.0, found.get("t"), found.get("d"))
-            begin, duration = _number(start), _number(length)
-            if begin is not None:
-                words = _INNER.sub("", re.split(r"</(?:text|p)\s*>", body, maxsplit=1)[0]).partition("<")[0]  # a tag that breaks off
-                end = None if duration is None else (begin + duration) / unit
-                yield Cue(begin / unit, end, html.unescape(html.unescape(words))), found.get("a") == "1"
-
-    return _completed(shown())
-
-
 # ---------------------------------------------------------------- lines with times
 
 _CLOCK = r"((?:\d{1,4}:)?\d{1,4}:\d{1,2}(?:[.,]\d{1,9})?)"
-_TIMING = re.compile(rf"\s*{_CLOCK}\s*(?:-{{1,3}}>|,)\s*{_CLOCK}(?:\s.*)?", re.ASCII)
+_TIMING = re.compile(rf"\s*(-?){_CLOCK}\s*(?:-{{1,3}}>|,)\s*(-?){_CLOCK}(?:\s.*)?", re.ASCII)
+_BROKEN_TIMING = re.compile(r"\s*\S{0,20}\d:\S{0,20}\s{0,9}-{1,3}>")
+"""A line that was meant to have times: what follows it is not of the cue before."""
+_WORD_TIME = re.compile(rf"<{_CLOCK}>", re.ASCII)
 _STAMP = re.compile(rf"\s*[\[(]?{_CLOCK}[\])]?(?:\s*[-–—:|]\s|\s|$)\s*(.*)", re.ASCII)
 _NAMED_STAMP = re.compile(rf"\s*([A-Z][^\d:()\[\]]{{0,60}}?)\s*(?::\s*[(\[]?|[(\[]){_CLOCK}[)\]]?:?(?:\s+(.*))?")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -166,21 +125,48 @@ def _read_blocks(text: str) -> Iterator[Cue]:
     """WebVTT, SubRip and SBV: a line with two times, then lines of text up to an empty line or the next times. Whatever stands elsewhere is not shown by a player."""
     times: tuple[float, float] | None = None
     lines: list[str] = []
-    for line in text.split("\n"):
+    for line in _lines(text):
         match = _TIMING.fullmatch(line)
-        if not match and line:  # a line of spaces is no end: YouTube writes one into every automatic cue
+        timing = bool(match or _BROKEN_TIMING.match(line))
+        if not timing and line:  # a line of spaces is no end: YouTube writes one into every automatic cue
             lines.append(line)
             continue
         if times:
-            if match and lines and lines[-1].strip().isdecimal():  # the number of the next cue of a file without empty lines
+            if timing and lines and lines[-1].strip().isdecimal():  # the number of the next cue of a file without empty lines
                 lines.pop()
-            yield Cue(*times, "\n".join(lines).rstrip())
-            times = None
-        if match:
-            times = _seconds(match[1]), _seconds(match[2])
+            yield _block(*times, "\n".join(lines).rstrip())
+        times = (_signed(match[1], match[2]), _signed(match[3], match[4])) if match else None
         lines = []
     if times:
-        yield Cue(*times, "\n".join(lines).rstrip())
+        yield _block(*times, "\n".join(lines).rstrip())
+
+
+def _lines(text: str) -> Iterator[str]:
+    """As text.split("\\n"), without holding millions of lines at once."""
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+    yield text[at:]
+
+
+def _block(start: float, end: float, text: str) -> Cue:
+    """A cue whose words may have times: `lobsters<00:00:00.967><c> and</c>`."""
+    if "<" not in text:
+        return Cue(start, end, text)
+    pieces = _WORD_TIME.split(text)
+    whole, words = pieces[0], []
+    kept = [whole]
+    at = len(whole)
+    for clock, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+        words.append((at, _seconds(clock)))
+        kept.append(piece)
+        at += len(piece)
+    return Cue(start, end, "".join(kept), words=tuple(words))
+
+
+def _signed(minus: str, clock: str) -> float:
+    return -_seconds(clock) if minus else _seconds(clock)
 
 
 def _seconds(clock: str) -> float:
@@ -204,11 +190,12 @@ def has_times(text: str) -> bool:
 
 def _spoken_lines(text: str) -> list[str]:
     spoken = _FRONT_MATTER.sub("", text, count=1)
-    return [_BOLD_NAME.sub(r"\1: ", line) for line in spoken.split("\n") if line.strip() and not _HEADING.match(line)]
+    return [_BOLD_NAME.sub(r"\1: ", line) for line in _lines(spoken) if line.strip() and not _HEADING.match(line)]
 
 
 def _are_stamped(lines: list[str]) -> bool:
-    """At least every tenth line begins with a time, and so does one of the first three."""
+    """Of the first thousands, at least every tenth line begins with a time, and so does one of the first three."""
+    lines = lines[:5000]
     if not any(_stamp(line) for line in lines[:3]):
         return False
     return sum(_stamp(line) is not None for line in lines) >= max(2, len(lines) // 10)
@@ -242,16 +229,23 @@ def _stamped(lines: Iterable[str]) -> Iterator[Cue]:
 def _estimated(lines: list[str]) -> Iterator[Cue]:
     now = 0.0
     for line in lines:
-        for sentence in _SENTENCE.split(line):
-            if not sentence or not sentence.strip():
-                continue
+        for sentence in _sentences(line):
             wide = sum(character > "\u2e80" for character in sentence)  # a Chinese or Japanese character is about half a word
             length = (len(sentence.split()) + wide / 2) / WORDS_A_MINUTE * 60
             yield Cue(now, now + length, sentence)
             now += length
 
 
+def _sentences(line: str) -> Iterator[str]:
+    at = 0
+    for match in _SENTENCE.finditer(line):
+        yield line[at : match.start()]
+        at = match.end()
+    if at < len(line):
+        yield line[at:]
+
+
 _READERS = {
-    "json3": _read_json, "json": _read_json, "srv1": _read_xml, "srv2": _read_xml, "srv3": _read_xml, "vtt": _read_blocks, "srt": _read_blocks,
-    "sbv": _read_blocks, "txt": _read_plain,
+    "json3": _read_json, "json": _read_json, "srv1": markup.read_srv, "srv2": markup.read_srv, "srv3": markup.read_srv, "ttml": markup.read_ttml,
+    "vtt": _read_blocks, "srt": _read_blocks, "sbv": _read_blocks, "txt": _read_plain,
 }  # fmt: skip

@@ -52,6 +52,8 @@ class Job:
     """What is being done, until the child says more."""
     on_part: Callable[[Json], None] | None = None
     """Called with each part of a result that comes in parts. While it works the child waits, once the pipe is full."""
+    packages: tuple[str, ...] = ()
+    """Folders whose packages come before the installed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class _Child:
 
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
+    packages: tuple[str, ...]
 
 
 _ready: dict[str, _Child] = {}
@@ -87,30 +90,30 @@ def run(job: Job, request: Json, emit: Emit) -> Json:
         _end(child)
 
 
-def keep_ready(module: str) -> None:
+def keep_ready(module: str, packages: tuple[str, ...] = ()) -> None:
     """Starts a child before there is work for it, and another whenever it is taken: who pastes a link then does not wait for the import of yt-dlp."""
-    _ready[module] = _start(module)
+    _ready[module] = _start(module, packages)
 
 
 def _child_for(job: Job, request: Json) -> _Child:
     ready = _ready.pop(job.module, None)
-    is_alive = ready is not None and ready.process.poll() is None
-    child = ready if ready is not None and is_alive else _start(job.module)
+    fits = ready is not None and ready.process.poll() is None and ready.packages == job.packages
+    child = ready if ready is not None and fits else _start(job.module, job.packages)
     _send(child.process, {"folder": str(job.workdir), "limits": asdict(job.limits), "request": request})
     if ready is not None:
-        if not is_alive:
+        if not fits:  # dead, or of a yt-dlp that has been updated since
             _end(ready)
-        keep_ready(job.module)
+        keep_ready(job.module, job.packages)
     return child
 
 
-def _start(module: str) -> _Child:
+def _start(module: str, packages: tuple[str, ...]) -> _Child:
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - _end closes it
     process = subprocess.Popen(
         [sys.executable, "-P", "-s", "-m", module],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd="/", env=_environment(), start_new_session=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd="/", env=_environment(packages), start_new_session=True,
     )  # fmt: skip
-    return _Child(process, errors)
+    return _Child(process, errors, packages)
 
 
 def _converse(job: Job, process: subprocess.Popen[bytes], emit: Emit) -> Json:
@@ -184,11 +187,11 @@ def _end(child: _Child) -> None:
                 continue
 
 
-def _environment() -> dict[str, str]:
+def _environment(packages: tuple[str, ...]) -> dict[str, str]:
     """Nothing is inherited: no proxies, keys, preloads or plugins of the operator's shell. The child adds its folder (inside.py)."""
     return {
         "PATH": str(Path(sys.executable).parent),  # where deno lies; no ffmpeg, which yt-dlp would use of itself
-        "PYTHONPATH": str(Path(pipeline.__file__).resolve().parent.parent),
+        "PYTHONPATH": os.pathsep.join((*packages, str(Path(pipeline.__file__).resolve().parent.parent))),
         "LANG": "C.UTF-8",
         "HOME": "/",
         "ORT_DISABLE_TELEMETRY": "1",

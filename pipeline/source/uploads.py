@@ -46,7 +46,7 @@ def sniff(path: Path) -> Literal["media", "transcript"]:
         return "media"
     if text or _is_text(head):
         return "transcript"
-    raise cause("bad_media", f"Nutshell reads {media.READS}, and transcripts as .vtt, .srt, .json3 or .txt.")
+    raise cause("bad_media", f"Nutshell reads {media.READS}, and transcripts as .vtt, .srt, .ttml, .json3 or .txt.")
 
 
 def _is_text(head: bytes) -> bool:

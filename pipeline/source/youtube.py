@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.source import media, sandbox
+from pipeline.source import media, sandbox, ytdlp
 from pipeline.source.inside import Json, Limits
 from pipeline.source.links import Source
 from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
@@ -21,6 +21,8 @@ _DOING = {
     "thumbnail": ("fetch", "Fetching the picture"),
     "listing": ("list", "Reading the list"),
     "feed": ("list", "Looking for new items"),
+    "account": ("fetch", "Asking YouTube"),
+    "itself": ("fetch", "Looking at yt-dlp"),
 }
 """Stage and first message of each task."""
 
@@ -32,27 +34,25 @@ class Probe:
     video: Video
     transcript: Transcript | None
     """The best usable captions; None: listen instead."""
-    captions_note: str
-    """Why there are no captions, or why not the manual ones; empty when all is as one would wish."""
     info_path: Path
     """yt-dlp's own info in the work folder, for fetch_audio. Its links are honoured for some hours."""
 
 
-def keep_ready() -> None:
+def keep_ready(settings: Settings) -> None:
     """Has a child with yt-dlp waiting for the next call, from now on. For a process that will fetch (80 MB)."""
-    sandbox.keep_ready(_CHILD)
+    sandbox.keep_ready(_CHILD, ytdlp.packages(settings))
 
 
-def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True) -> Probe:
-    """Metadata and the best captions, in one child process and with one extraction.
+def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True, language: str | None = None) -> Probe:
+    """Metadata and the best captions, in one child process and with one extraction. `language`: the reader's, for captions where none of what is spoken are usable.
 
     Raises:
         NutshellError: any code of the source room, for example `private`, `live_now`, `too_long`, `network`.
     """
-    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, most_seconds=PROBE_SECONDS)
+    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, language=language, most_seconds=PROBE_SECONDS)
     video = dict(found["video"])
     video["chapters"] = tuple(Chapter(*chapter) for chapter in video["chapters"])
-    return Probe(Video(**video), _transcript(found["transcript"]), found["note"], workdir / found["info"])
+    return Probe(Video(**video), _transcript(found["transcript"]), workdir / found["info"])
 
 
 def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emit) -> Path:
@@ -96,6 +96,27 @@ def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | N
     return Path(path) if path else None
 
 
+def try_packages(packages: tuple[str, ...], workdir: Path) -> dict[str, str]:
+    """Starts a child with these packages and lets it look at itself, without any network: the versions of yt-dlp and its solver that it really uses.
+
+    Raises:
+        NutshellError: `extractor_broken`: that yt-dlp does not do what this version of Nutshell needs; `internal` when it cannot even be imported.
+    """
+    deaths = sandbox.Deaths(timeout="extractor_broken", killed="internal")
+    job = sandbox.Job(_CHILD, workdir.absolute(), Limits(60.0, 60.0, 1024**2), deaths, *_DOING["itself"], packages=packages)
+    found: dict[str, str] = sandbox.run(job, {"task": "itself", "extra_ca": ""}, sandbox.quiet)
+    return found
+
+
+def signed_in(settings: Settings, workdir: Path) -> bool:
+    """Whether YouTube takes the cookies that lie in `workdir` for a signed-in account.
+
+    Raises:
+        NutshellError: any code of the source room, for example `network`, `bot_check`.
+    """
+    return bool(run_child("account", settings, workdir, sandbox.quiet, most_seconds=60.0))
+
+
 def run_child(
     task: str, settings: Settings, workdir: Path, emit: Emit, *, most_seconds: float | None = None, on_part: Callable[[Json], None] | None = None, **request: object
 ) -> Json:  # fmt: skip
@@ -103,7 +124,7 @@ def run_child(
     seconds = most_seconds or settings.fetch_timeout
     limits = Limits(seconds=seconds, cpu_seconds=max(60.0, seconds / 2), file_bytes=settings.max_upload + 64 * 1024**2)
     deaths = sandbox.Deaths(timeout="network", killed="internal")
-    job = sandbox.Job(_CHILD, workdir.absolute(), limits, deaths, *_DOING[task], on_part)
+    job = sandbox.Job(_CHILD, workdir.absolute(), limits, deaths, *_DOING[task], on_part, ytdlp.packages(settings))
     common = {"task": task, "proxy": settings.proxy, "extra_ca": settings.extra_ca}
     most = {"max_duration": settings.max_duration, "max_bytes": settings.max_upload}
     return sandbox.run(job, {**common, **most, **request}, emit)

@@ -287,11 +287,11 @@ def counts(s: Session) -> Counts:
     return Counts({(queue, state): number for queue, state, number in stages}, {queue: float(seconds) for queue, seconds in oldest})
 
 
-def sign_in(s: Session, worker: str, queue: Queue) -> None:
-    """A worker says that it lives."""
+def sign_in(s: Session, worker: str, queue: Queue, about: str = "") -> None:
+    """A worker says that it lives; `about`: see WorkerRow."""
     now = func.clock_timestamp()
-    row = upsert(WorkerRow).values(name=worker, queue=queue)
-    s.execute(row.on_conflict_do_update(index_elements=[WorkerRow.name], set_={"seen_at": now, "queue": queue}))
+    row = upsert(WorkerRow).values(name=worker, queue=queue, about=about)
+    s.execute(row.on_conflict_do_update(index_elements=[WorkerRow.name], set_={"seen_at": now, "queue": queue, "about": about}))
 
 
 def workers_seen(s: Session, *, within: float = 60.0) -> dict[Queue, int]:

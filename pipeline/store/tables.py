@@ -59,6 +59,7 @@ class VideoRow(Base):
     thumbnail_url: Mapped[str | None]
     chapters: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     """The source's own chapters, [[start, end, title], …]."""
+    captions_note: Mapped[str] = mapped_column(server_default="")
     added_at: Mapped[datetime] = now()
     __table_args__ = (Index(None, "added_at"),)
 
@@ -158,6 +159,8 @@ class WorkerRow(Base):
     queue: Mapped[Queue] = mapped_column(one_of(Queue, "queue"))
     started_at: Mapped[datetime] = now()
     seen_at: Mapped[datetime] = now()
+    about: Mapped[str] = mapped_column(server_default="")
+    """The version of yt-dlp, of those that use it."""
 
 
 class TranscriptRow(Base):
@@ -308,3 +311,19 @@ class TurnRow(Base):
     question: Mapped[str]
     answer: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = now()
+
+
+class SecretRow(Base):
+    """Encrypted values; see secrets.py."""
+
+    __tablename__ = "secrets"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[bytes]
+    revision: Mapped[str]
+    """Another one at each change of the value."""
+    about: Mapped[dict[str, Any]]
+    """What may be shown."""
+    added_at: Mapped[datetime] = now()
+    changed_at: Mapped[datetime] = now()
+    used_at: Mapped[datetime | None]
+    result: Mapped[str | None]

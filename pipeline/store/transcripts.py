@@ -7,7 +7,7 @@ readers see what is there so far. A video has at most one transcript of each ori
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import case, delete, false, func, insert, or_, select
+from sqlalchemy import and_, case, delete, false, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from pipeline.errors import NotFound
 from pipeline.store import fulltext
 from pipeline.store.fences import Fence, advanced, fenced
 from pipeline.store.packing import clean, hash_of, pack_segments, unpack_segments
-from pipeline.store.tables import DIMENSIONS, ChunkRow, SentenceRow, TranscriptPartRow, TranscriptRow
+from pipeline.store.tables import DIMENSIONS, ChunkRow, SentenceRow, TranscriptPartRow, TranscriptRow, VideoRow
 from pipeline.types import Chunk, Origin, Segment, Sentence, Transcript
 
 PREFERRED = (Origin.FILE, Origin.CAPTIONS_MANUAL, Origin.SPEECH, Origin.CAPTIONS_AUTO)
@@ -128,7 +128,11 @@ def _row(s: Session, video_id: str, origin: Origin | None) -> TranscriptRow | No
     if origin is not None:
         return s.execute(query.where(TranscriptRow.origin == origin)).scalar_one_or_none()
     rank = case({o: i for i, o in enumerate(PREFERRED)}, value=TranscriptRow.origin)
-    query = query.where(TranscriptRow.origin.in_(PREFERRED)).order_by(TranscriptRow.hash.is_(None), rank).limit(1)
+    foreign = and_(
+        TranscriptRow.origin == Origin.CAPTIONS_MANUAL, VideoRow.language.is_not(None), TranscriptRow.language != VideoRow.language
+    )
+    query = query.join(VideoRow, VideoRow.id == TranscriptRow.video_id).where(TranscriptRow.origin.in_(PREFERRED))
+    query = query.order_by(TranscriptRow.hash.is_(None), foreign, rank).limit(1)
     return s.execute(query).scalar_one_or_none()
 
 

@@ -62,6 +62,7 @@ def save_video(s: Session, video: Video, *, fence: Fence | None = None) -> None:
             description=clean(video.description),
             thumbnail_url=video.thumbnail_url,
             chapters=chapters_to(video.chapters),
+            captions_note=clean(video.captions_note),
         )
     )
 
@@ -81,6 +82,7 @@ def get_video(s: Session, video_id: str) -> Video | None:
         description=row.description,
         thumbnail_url=row.thumbnail_url,
         chapters=chapters_from(row.chapters),
+        captions_note=row.captions_note,
     )
 
 

@@ -142,7 +142,7 @@ def make_summary(
         coverage=coverage(duration, reading.sentences, points, (gist, *overview), scored.skipped),
         model=generator.model if generator is not None else "",
         prompt_version=PROMPT_VERSION,
-        notes=tuple(_notes(reading, generator, scored)),
+        notes=tuple(filter(None, (video.captions_note, *_notes(reading, generator, scored)))),
     )
 
 

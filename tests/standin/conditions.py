@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tests.standin.account import account_videos
 from tests.standin.lists import Channel, Playlist, Tab
 from tests.standin.player import no
 from tests.standin.synthetic import coast_talk
@@ -26,7 +27,7 @@ MANY, MANY_HANDLE = "UCmanymanymanymanymanyma", "@many"
 
 def all_videos() -> list[Video]:
     """All but the items, newest first where they can be played."""
-    videos = [*short_videos(), *talk_videos(), *hours(), *shorts(), *odd_media(), *live_videos(), *refused_videos()]
+    videos = [*short_videos(), *talk_videos(), *hours(), *shorts(), *odd_media(), *live_videos(), *refused_videos(), *account_videos()]
     newest = datetime.fromisoformat(Video.published)
     return [replace(video, published=(newest - timedelta(days=3 * age)).isoformat()) for age, video in enumerate(videos)]
 

@@ -50,6 +50,8 @@ class Video:
     """Answer the media with this status."""
     bare: bool = False
     """An error without videoDetails."""
+    login: bool = False
+    """Who is signed in gets it in spite of `status`."""
     published: str = "2026-03-04T05:06:07-08:00"
     channel: str = "Stand-in Channel"
     channel_id: str = CHANNEL

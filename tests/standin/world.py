@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tests.standin.account import Accounts
 from tests.standin.captions import caption_file
 from tests.standin.conditions import PLAYLISTS, all_videos, channels, item
 from tests.standin.embed import embed_page
@@ -36,6 +37,7 @@ class World:
     def reset(self) -> None:
         videos, playlists, channels = self._given
         self.videos = {video.id: video for video in videos}
+        self.accounts = Accounts()
         self.lists = Lists(self.find, playlists, copy.deepcopy(channels))
 
     def find(self, video_id: str) -> Video | None:
@@ -56,6 +58,9 @@ class World:
         return video
 
     def __call__(self, request: Request) -> Response:
+        return self.accounts.stamped(request, self.answer(request))
+
+    def answer(self, request: Request) -> Response:
         if request.host.endswith("googlevideo.com"):
             return self.media(request)
         if request.host == "www.google.com":  # where YouTube sends a client of which it has had enough
@@ -72,7 +77,7 @@ class World:
 
     def site(self, request: Request, path: str) -> Response:
         if path == "/watch" and request.query.get("v"):
-            return self.watch(request.query["v"])
+            return self.watch(request, request.query["v"])
         if path == "/api/timedtext":
             return self.timedtext(request)
         if path == "/playlist":
@@ -97,7 +102,7 @@ class World:
 
     def innertube(self, request: Request, call: str) -> Response:
         asked = request.json
-        video = self.find(asked.get("videoId") or "")
+        video = self.accounts.shown(request, self.find(asked.get("videoId") or ""))
         if call == "player":
             if video and video.http:
                 return Response({"error": {"code": video.http, "message": "Resource has been exhausted (e.g. check quota)."}}, video.http)
@@ -108,8 +113,8 @@ class World:
             return Response(self.lists.browse(asked))
         return Response({"error": {"message": "not in the stand-in"}}, 404)
 
-    def watch(self, video_id: str) -> Response:
-        video = self.find(video_id)
+    def watch(self, request: Request, video_id: str) -> Response:
+        video = self.accounts.shown(request, self.find(video_id))
         if video and video.http == 429:
             return Response(status=302, headers={"Location": f"https://www.google.com/sorry/index?continue={YT}/watch?v={video.id}"})
         if video and video.http:

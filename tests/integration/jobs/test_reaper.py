@@ -1,6 +1,9 @@
 """What the reaper removes, and what it does not."""
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ from pipeline.store import media, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.media import Media
+from pipeline.workplace import work_folder
+from tests.integration.jobs.fleet import ROOT
 from workers import reaper
 
 
@@ -36,14 +41,24 @@ def test_sweep_removes_old_files_that_belong_to_nothing(db: Database, settings: 
     for key in ("audio/known", "audio/orphan", "audio/young"):
         blobs.put(file, key)
         _age(settings.media_dir / key, 0 if key.endswith("young") else reaper.ORPHAN_SECONDS + 60)
-    for name in ("left", "in use"):
-        folder = settings.home / "work" / name
-        folder.mkdir(parents=True)
-        (folder / "part").write_bytes(b"x")
-        _age(folder, reaper.WORK_SECONDS + 60 if name == "left" else 0)
 
-    assert reaper.sweep(db, settings) == 2
+    assert reaper.sweep(db, settings) == 1
 
     assert [key for key in ("audio/known", "audio/orphan", "audio/young") if blobs.exists(key)] == ["audio/known", "audio/young"]
-    assert [folder.name for folder in (settings.home / "work").iterdir()] == ["in use"]
+    assert reaper.sweep(db, settings) == 0
+
+
+def test_sweep_removes_work_folders_of_killed_processes_and_no_others(db: Database, settings: Settings) -> None:
+    code = "import os, sys; from pathlib import Path; from pipeline.config import Settings; from pipeline.workplace import work_folder\n"
+    code += "with work_folder(Settings(home=Path(sys.argv[1]))) as folder: (folder / 'cookies.txt').write_text('x'); os.kill(os.getpid(), 9)"
+    killed = subprocess.run([sys.executable, "-c", code, str(settings.home)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with work_folder(settings) as used:
+        (left,) = [folder for folder in used.parent.iterdir() if folder.is_dir() and folder != used]
+        assert (left / "cookies.txt").exists()
+
+        assert reaper.sweep(db, settings) == 1
+
+        assert [folder for folder in used.parent.iterdir() if folder.is_dir()] == [used]
+    assert not used.exists()
     assert reaper.sweep(db, settings) == 0

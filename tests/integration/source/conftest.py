@@ -60,7 +60,7 @@ def _known(standin: StandIn, probed: Known, work: Path) -> Known:
 def _ask(settings: Settings, work: Path) -> Ask:
     """Probes a video of the stand-in by its id."""
 
-    def ask(video_id: str, **more: object) -> Probe:
-        return youtube.probe(parse_link(video_id), settings.model_copy(update=more), work, sandbox.quiet)
+    def ask(video_id: str, language: str | None = None, **more: object) -> Probe:
+        return youtube.probe(parse_link(video_id), settings.model_copy(update=more), work, sandbox.quiet, language=language)
 
     return ask

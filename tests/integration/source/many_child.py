@@ -12,7 +12,7 @@ def handle(request: Any, report: inside.Report) -> Any:
     outcomes = {}
     for url in request["urls"]:
         try:
-            child.probe({**request, "url": url}, report)
+            child.probe({"language": None, **request, "url": url}, report)
             outcomes[url] = ("", "", False)
         except NutshellError as error:
             outcomes[url] = (error.code, str(error), error.retryable)

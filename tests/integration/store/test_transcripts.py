@@ -1,13 +1,19 @@
 """Transcripts whole and growing, sentences, chunks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from pipeline.config import Settings
+from pipeline.context import Context
 from pipeline.errors import NotFound
-from pipeline.store import transcripts
+from pipeline.jobs import Queue
+from pipeline.steps import Models
+from pipeline.store import jobs, transcripts, videos
 from pipeline.store.database import Database
 from pipeline.store.packing import hash_of
-from pipeline.types import Chunk, Origin, Segment, Sentence, Transcript
+from pipeline.types import Chunk, Options, Origin, Segment, Sentence, Transcript
 
 SEGMENTS = (Segment(0.0, 1.5, "Olá, 世界."), Segment(1.5, 1.5, ""), Segment(2.0, 4.25, "Second.", "Ana"))
 
@@ -107,6 +113,36 @@ def test_which_transcript_is_preferred(db: Database, video_id: str) -> None:
     assert best() is Origin.SPEECH
     add(Origin.CAPTIONS_MANUAL)
     assert best() is Origin.CAPTIONS_MANUAL
+
+
+def test_captions_in_another_language_do_for_those_who_read_it_until_somebody_listens(
+    db: Database, video_id: str, servers: Settings
+) -> None:
+    """Somebody wrote Spanish captions to a talk in English."""
+
+    def works_on(language: str | None) -> Origin | None:
+        with db.session() as s:
+            jobs.submit(s, "tldr", video_id, Options(language), [("fetch", Queue.FETCH)])
+            claim = jobs.claim_next(s, Queue.FETCH, "test")
+            assert claim is not None
+        found = Context(claim, db, servers, Models(servers)).transcript()
+        return found and found.origin
+
+    with db.session() as s:
+        video = videos.get_video(s, video_id)
+        assert video is not None
+        videos.save_video(s, replace(video, language="en"))
+        transcripts.save_transcript(s, video_id, _transcript(Origin.CAPTIONS_MANUAL, "es"), fence=None)
+    assert works_on("es") is Origin.CAPTIONS_MANUAL
+    assert works_on(None) is None
+    assert works_on("de") is None
+
+    with db.session() as s:
+        transcripts.save_transcript(s, video_id, _transcript(Origin.SPEECH), fence=None)
+        best = transcripts.get_transcript(s, video_id)
+    assert best is not None
+    assert best.origin is Origin.SPEECH
+    assert works_on("fr") is Origin.SPEECH
 
 
 def test_sentences_need_a_transcript(db: Database, video_id: str) -> None:

@@ -22,6 +22,7 @@ VIDEO = Video(
     description="line\nline",
     thumbnail_url="https://i.ytimg.com/vi/aaaaaaaaaaa/hq.jpg",
     chapters=(Chapter(0.0, 30.0, "One"), Chapter(30.0, 61.5, "Two")),
+    captions_note="The manual captions came empty.",
 )
 
 

@@ -55,7 +55,7 @@ def test_pages_allow_only_the_player_from_elsewhere(quiet: FlaskClient) -> None:
 
 
 def test_pages_contain_no_inline_script_or_style(quiet: FlaskClient) -> None:
-    for path in ("/", f"/v/{talk.ID}", "/search?q=", "/help", "/nothing"):
+    for path in ("/", f"/v/{talk.ID}", "/search?q=", "/help", "/status", "/nothing"):
         page = quiet.get(path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)", page), path
         assert not re.search(r"<style|\sstyle=|\son\w+=", page), path

@@ -24,7 +24,10 @@ def test_json3_automatic_ends_a_line_where_its_line_break_is_appended() -> None:
         {"tStartMs": 2355, "dDurationMs": 2800, "wWinId": 1, "aAppend": 1, "segs": [{"utf8": "\n"}]},
         {"tStartMs": 2615, "dDurationMs": 6779, "wWinId": 1, "segs": [{"utf8": "when"}]},
     ]
-    assert read(json.dumps({"events": events}), "json3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 9.394, "when")]
+    assert read(json.dumps({"events": events}), "json3") == [
+        Cue(0.0, 2.355, "lobsters and", words=((8, 0.967),)),
+        Cue(2.615, 9.394, "when"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_srv3_has_words_and_appended_breaks() -> None:
     text = """<timedtext format="3"><head><ws id="0"/></head><body><w t="0" id="1"/>
         <p t="0" d="5165" w="1"><s ac="0">lobsters</s><s t="967" ac="0"> and</s></p><p t="2355" d="2800" w="1" a="1">
 </p><p t="2615" d="500">when</p></body></timedtext>"""
-    assert read(text, "srv3") == [Cue(0.0, 2.355, "lobsters and"), Cue(2.615, 3.115, "when")]
+    assert read(text, "srv3") == [Cue(0.0, 2.355, "lobsters and", words=((8, 0.967),)), Cue(2.615, 3.115, "when")]
 
 
 def test_xml_that_breaks_off_gives_what_came_before() -> None:
@@ -77,6 +80,34 @@ def test_xml_that_breaks_off_gives_what_came_before() -> None:
         Cue(1.0, 2.0, "one"),
         Cue(2.0, 3.0, "two"),
     ]
+
+
+TTML = """<?xml version="1.0" encoding="utf-8"?>
+<!-- by hand --><tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="p" ttp:frameRate="25" ttp:tickRate="10000000" xml:lang="pt-BR"><head><styling><style xml:id="s"/></styling></head>
+<body><div begin="10s"><p begin="00:00:01.000" end="00:00:02.500">Um <span tts:color="red">dois</span><br/>tr&#234;s &amp; <![CDATA[<4>]]></p>
+<tt:p begin="3s" dur="500ms">quatro</tt:p><!-- <p begin="4s">not this</p> --><p begin="00:00:05:12" end="150f">cinco</p></div>
+<div><p begin="70000000t" end="8s"><span begin="0s">seis</span> <span begin="0.5s">sete</span></p><p begin='9s' end='12s'>a <span begin='10s'>b</span></p>
+<p><span begin="20s" end="21s">oito</span><span begin="22s">nove</span></p><p/><p begin="later">never</p><p begin="0.5h">dez</p>"""
+
+
+def test_ttml_in_all_its_ways_of_writing_times() -> None:
+    assert read(TTML, "ttml") == [
+        Cue(11.0, 12.5, "Um dois\ntrês & <4>"), Cue(13.0, 13.5, "quatro"), Cue(15.48, 16.0, "cinco"),
+        Cue(7.0, 8.0, "seis sete", words=((0, 7.0), (5, 7.5))), Cue(9.0, 12.0, "a b", words=((2, 10.0),)),
+        Cue(20.0, 21.0, "oito"), Cue(22.0, None, "nove"), Cue(1800.0, None, "dez"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["<tt><p begin='1s'>one</p><p begin='2s'>tw", "<tt><p begin='1s'>one<p begin='2s'>tw</b></i></div></div><br"]
+)
+def test_ttml_that_breaks_off_or_the_rules_gives_what_can_be_read(text: str) -> None:
+    assert [cue.text for cue in read(text, "ttml")] == ["one", "tw"]
+
+
+def test_words_of_webvtt_have_times() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:03.000\nso<00:01.500><c> it</c><00:00:02,000><c> is</c>"
+    assert read(text, "vtt") == [Cue(1.0, 3.0, "so<c> it</c><c> is</c>", words=((2, 1.5), (12, 2.0)))]
 
 
 def test_entities_of_a_document_are_not_expanded() -> None:
@@ -123,6 +154,19 @@ def test_srt_without_empty_lines_does_not_read_numbers_as_text() -> None:
 def test_a_line_of_spaces_ends_no_cue() -> None:
     """YouTube writes one into each automatic cue."""
     assert read("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n \nlobsters\n\n", "vtt") == [Cue(0.0, 2.0, " \nlobsters")]
+
+
+@pytest.mark.parametrize("line", ["00:00:03.xx --> 00:00:04.000", "0:0:3 -> soon", "00:00:0", "  1:00:00,5 -->"])
+def test_a_line_that_was_meant_to_have_times_ends_the_cue_before_it(line: str) -> None:
+    found = read(f"1\n00:00:01,000 --> 00:00:02,000\nOne\n{line}\nlost\n\n3\n00:00:05,000 --> 00:00:06,000\nx --> y", "srt")
+    assert [cue.text for cue in found] == ["One" if "->" in line else f"One\n{line}\nlost", "x --> y"]
+
+
+def test_strange_times() -> None:
+    text = "-00:00:01,000 --> 00:00:02,000\nbefore\n\n-0:05.0 --> -0:01.0\nlong before\n\n120:00:00,000 --> 120:00:01,000\nfive days\n\n1000:00:00.0 --> 1000:00:01.0\nnever\n\n"
+    text += "75:30.5-->75:31.5\nlong minutes"
+    assert read(text, "srt") == [Cue(0.0, 2.0, "before"), Cue(432000.0, 432001.0, "five days"), Cue(4530.5, 4531.5, "long minutes")]
+    assert read('[{"start": 1, "end": 1e300, "text": "x"}]', "json") == [Cue(1.0, None, "x")]
 
 
 def test_sbv() -> None:
@@ -175,5 +219,5 @@ def test_too_many_cues_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(InputError, match="'ttml' is not read"):
-        read("x", "ttml")
+    with pytest.raises(InputError, match="'ass' is not read"):
+        read("x", "ass")

@@ -1,6 +1,7 @@
 """From cues to what a reader sees."""
 
 import math
+import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -37,6 +38,21 @@ def texts(*cues: Cue) -> list[str]:
         ("cafe\u0301", "café"),
         ("I said [laughs] no", "I said [laughs] no"),
         ("two  spaces\t and\ttabs", "two spaces and tabs"),
+        ("Tom &amp;amp; Jerry &amp;#39;s", "Tom & Jerry 's"),
+        ("&lt;b&gt; is bold", "<b> is bold"),
+        ("&#55357;&#56832; &#xD83D;&#xDE00; &#x1F600;", "😀 😀 😀"),
+        ("\ud83d\ude00 and \ud83d", "😀 and"),
+        ("&#" + "9" * 5000 + "; so", "; so"),
+        ("one<br/>two[br]three\u2028four\x0bfive", "one two three four five"),
+        (
+            "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f and \U000e0049\U000e0067\U000e006e",
+            "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f and",
+        ),
+        ("he\u0301" + "\u0323" * 500, "h" + unicodedata.normalize("NFC", "e\u0301" + "\u0323" * 29)),
+        ("and so it goes >> Yes, it does", "and so it goes Yes, it does"),
+        ("print(a >> b)", "print(a >> b)"),
+        ("[door slams]\nWho is there?", "Who is there?"),
+        ("Who is there?\n♪", "Who is there?"),
     ],
 )
 def test_markup_goes_words_stay(written: str, read: str) -> None:
@@ -59,6 +75,24 @@ def test_markup_goes_words_stay(written: str, read: str) -> None:
         "[música animada]",
         "- [door slams]",
         "(upbeat music)",
+        "(slow dramatic orchestral music continues playing)",
+        "[Musik]",
+        "(Applaus)",
+        "(Gelächter im Publikum)",
+        "[risas]",
+        "(aplausos y vítores del público)",
+        "[Rires]",
+        "(musique douce et lente au piano)",
+        "[Аплодисменты]",
+        "(тихая музыка играет за окном)",
+        "（拍手）",
+        "[掌声]",
+        "（静かなピアノの音楽が流れている）",
+        "[박수]",
+        "[موسيقى]",
+        "[संगीत]",
+        "[เสียงดนตรี]",
+        "♪ [music] ♪",
     ],
 )
 def test_a_cue_that_only_describes_a_sound_is_dropped(text: str) -> None:
@@ -66,7 +100,17 @@ def test_a_cue_that_only_describes_a_sound_is_dropped(text: str) -> None:
     assert texts(Cue(1, 2, text), Cue(3, 4, "words")) == ["words"]
 
 
-@pytest.mark.parametrize("text", ["[Music] hello", "(which, as I said before, is a different matter)", "No [laughs]", "5", "Oh (no)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Music] hello",
+        "(and this is what he said to me that day)",
+        "(which, as I said before, is a different matter)",
+        "No [laughs]",
+        "5",
+        "Oh (no)",
+    ],
+)
 def test_a_cue_that_says_something_stays(text: str) -> None:
     assert texts(Cue(1, 2, text)) == [text]
 
@@ -139,6 +183,38 @@ def test_labels_that_return_are_speakers_until_the_next() -> None:
     assert [(s.speaker, s.text) for s in tidy(cues)] == [
         ("ANNA", "Good morning."), ("ANNA", "How are you?"), ("BEN", "Fine."), ("ANNA", "Good."), ("BEN", "Yes."), (None, "Me too."),
     ]  # fmt: skip
+
+
+def test_two_names_in_one_cue_share_its_time() -> None:
+    cues = [
+        Cue(0, 4, "ANNA: Good morning.\nBEN: And to you all"),
+        Cue(4, 5, "ANNA: Yes."),
+        Cue(5, 6, "BEN: No."),
+        Cue(6, 7, "ИВАН: Да."),
+        Cue(7, 8, "ИВАН: Нет."),
+    ]
+    assert [(s.start, s.speaker, s.text) for s in tidy(cues)] == [
+        (0, "ANNA", "Good morning."), (pytest.approx(2, abs=0.1), "BEN", "And to you all"), (4, "ANNA", "Yes."), (5, "BEN", "No."), (6, "ИВАН", "Да."), (7, "ИВАН", "Нет."),
+    ]  # fmt: skip
+
+
+def test_a_cue_whose_words_have_times_is_divided_at_sentences_and_pauses() -> None:
+    text = "So it ends. And now we wait for it"
+    words = tuple(
+        (text.index(word), time)
+        for word, time in [("it", 0.3), ("ends", 0.5), ("And", 2.0), ("now", 2.3), ("we", 2.5), ("wait", 6.0), ("for", 6.5)]
+    )
+    segments = tidy([Cue(0, 8, text, words=words)])
+    assert [(s.start, s.text) for s in segments] == [(0, "So it ends."), (2.0, "And now we"), (6.0, "wait for it")]
+    assert [s.end for s in segments] == [2.0, pytest.approx(2.5 + 4 / 15 + 0.2), 8]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [((99, 1.0),), ((-1, 1.0),), ((6, 9.0),), ((6, -1.0),), ((6, 1.0), (0, 0.5)), ((3, 1.0),), ((8, 1.0),), ((6, 0.0),), ((11, 1.0),)],
+)
+def test_times_of_words_that_cannot_be_do_no_harm(words: tuple[tuple[int, float], ...]) -> None:
+    assert tidy([Cue(0, 2, "It is. Good.", words=words)]) == (Segment(0, 2, "It is. Good."),)
 
 
 @pytest.mark.parametrize(

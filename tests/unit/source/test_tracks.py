@@ -1,5 +1,7 @@
 """Which captions and formats are taken."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,56 +9,119 @@ import pytest
 from pipeline.source.tracks import Track, audio_format, caption_tracks, size, spoken_language, video_formats
 from pipeline.types import Origin
 
+MANUAL, AUTO = Origin.CAPTIONS_MANUAL, Origin.CAPTIONS_AUTO
 
-def track(key: str, *formats: str, translated: bool = False) -> dict[str, list[dict[str, str]]]:
-    extra = "&tlang=" + key if translated else ""
+
+def track(key: str, *formats: str, translated: bool = False, heard: bool = False) -> dict[str, list[dict[str, str]]]:
+    language = key.removesuffix("-orig") if heard else key
+    extra = ("&kind=asr" if heard else "") + ("&tlang=" + key if translated else "")
     return {
         key: [
-            {"ext": form, "url": f"https://www.youtube.com/api/timedtext?lang={key}&fmt={form}{extra}"}
+            {"ext": form, "url": f"https://www.youtube.com/api/timedtext?lang={language}&fmt={form}{extra}"}
             for form in formats or ("json3", "srv1", "vtt")
         ]
     }
 
 
-ASR = {**track("en-orig"), **track("en"), **track("de", translated=True), **track("fr", translated=True)}
+ASR = {**track("en-orig", heard=True), **track("en", heard=True), **track("de", translated=True), **track("fr", translated=True)}
 
 
-def chosen(subtitles: dict[str, Any], automatic: dict[str, Any], language: str | None = None) -> list[tuple[str, Origin]]:
-    info = {"subtitles": subtitles, "automatic_captions": automatic, "language": language}
-    return [(found.url.partition("lang=")[2].partition("&")[0], found.origin) for found in caption_tracks(info)]
-
-
-MANUAL, AUTO = Origin.CAPTIONS_MANUAL, Origin.CAPTIONS_AUTO
+def chosen(
+    subtitles: dict[str, Any], automatic: dict[str, Any], language: str | None = None, reader: str | None = None, title: str = ""
+) -> list[str]:
+    """The keys of the tracks, automatic ones with a star."""
+    info = {"subtitles": subtitles, "automatic_captions": automatic, "language": language, "title": title, "formats": [{}]}
+    return [found.key + ("*" if found.origin is Origin.CAPTIONS_AUTO else "") for found in caption_tracks(info, reader)]
 
 
 @pytest.mark.parametrize(
     ("subtitles", "automatic", "language", "expected"),
     [
         ({}, {}, None, []),
-        (track("en"), ASR, None, [("en", MANUAL), ("en-orig", AUTO)]),
-        ({**track("de"), **track("en-GB")}, ASR, None, [("en-GB", MANUAL), ("en-orig", AUTO)]),
-        (track("en-uYU-mmqFLq8"), ASR, None, [("en-uYU-mmqFLq8", MANUAL), ("en-orig", AUTO)]),
-        ({**track("en-GB"), **track("en")}, {}, "en", [("en", MANUAL)]),
-        (track("de"), ASR, None, [("en-orig", AUTO)]),
-        (track("de"), {}, None, [("de", MANUAL)]),
+        (track("en"), ASR, None, ["en", "en-orig*"]),
+        ({**track("de"), **track("en-GB")}, ASR, None, ["en-GB", "en-orig*"]),
+        (track("en-uYU-mmqFLq8"), ASR, None, ["en-uYU-mmqFLq8", "en-orig*"]),
+        ({**track("en-uYU-mmqFLq8"), **track("en-GB"), **track("en")}, {}, "en", ["en", "en-GB"]),
+        ({**track("en-uYU-mmqFLq8"), **track("en-GB")}, {}, "en", ["en-GB", "en-uYU-mmqFLq8"]),
+        ({**track("zh-Hans"), **track("zh-Hant")}, {}, "zh-Hant", ["zh-Hant", "zh-Hans"]),
+        ({**track("pt"), **track("pt-BR")}, {}, "pt-BR", ["pt-BR", "pt"]),
+        ({**track("es-419"), **track("es-kq7rTbS")}, {}, "es", ["es-419", "es-kq7rTbS"]),
+        (track("de"), ASR, None, ["en-orig*"]),
+        (track("de"), {}, None, ["de"]),
         (track("de"), {}, "en-US", []),
-        ({**track("de"), **track("en")}, {}, None, [("de", MANUAL)]),
-        ({}, track("en"), None, [("en", AUTO)]),
+        ({**track("de"), **track("en")}, {}, None, ["de", "en"]),
+        ({}, track("en", heard=True), None, ["en*"]),
+        ({}, {**track("en-orig", heard=True), **track("es-orig", heard=True)}, "es-US", ["es-orig*"]),
         ({}, {**track("de", translated=True)}, None, []),
+        (track("de"), track("de"), "de", ["de"]),
         ({"live_chat": [{"ext": "json", "url": "https://x"}]}, {}, None, []),
-        (track("en", "ttml"), {}, None, []),
+        (track("en", "ass"), {}, None, []),
+        (track("en", "ttml"), {}, None, ["en"]),
         ({"en": [{"ext": "json3"}]}, {}, None, []),
-        (track("iw"), {}, "he", [("iw", MANUAL)]),
+        ({"en": [{"ext": "json3", "url": "ftp://www.youtube.com/x"}]}, {}, None, []),
+        ({"en": [{"ext": "vtt", "url": "https://manifest.googlevideo.com/index.m3u8", "protocol": "m3u8_native"}]}, {}, None, []),
+        (track("iw"), {}, "he", ["iw"]),
     ],
 )
-def test_captions(subtitles: dict[str, Any], automatic: dict[str, Any], language: str | None, expected: list[tuple[str, Origin]]) -> None:
+def test_captions(subtitles: dict[str, Any], automatic: dict[str, Any], language: str | None, expected: list[str]) -> None:
     assert chosen(subtitles, automatic, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"),
+    [
+        (None, ["en-orig*"]),
+        ("en", ["en-orig*"]),
+        ("de", ["en-orig*", "de"]),
+        ("pt", ["en-orig*", "pt-BR"]),
+        ("nb", ["en-orig*", "no"]),
+        ("fr", ["en-orig*"]),
+    ],
+)
+def test_manual_captions_in_the_reader_s_language_come_last_and_translated_ones_never(reader: str | None, expected: list[str]) -> None:
+    subtitles = {**track("de"), **track("pt-BR"), **track("no")}
+    assert chosen(subtitles, ASR, None, reader) == expected
+
+
+def test_of_captions_in_a_language_that_nobody_speaks_only_the_reader_s_are_taken() -> None:
+    assert chosen({**track("de"), **track("es")}, {}, "en", "es") == ["es"]
+    assert chosen({**track("de"), **track("es")}, {}, "en") == []
+
+
+def test_the_title_tells_which_of_several_captions_are_those_of_the_speaker() -> None:
+    subtitles = {**track("de"), **track("es")}
+    assert chosen(subtitles, {}, title="Cómo se comunican las abejas entre ellas") == ["es"]
+    assert chosen(subtitles, {}, title="Cómo se comunican las abejas entre ellas", reader="de") == ["es", "de"]
 
 
 def test_json3_is_preferred_and_the_language_is_the_short_one() -> None:
     assert caption_tracks({"subtitles": track("pt-BR", "vtt", "srv1", "json3")})[0] == Track(
-        "https://www.youtube.com/api/timedtext?lang=pt-BR&fmt=json3", "json3", "pt", MANUAL
+        "https://www.youtube.com/api/timedtext?lang=pt-BR&fmt=json3", "json3", "pt", MANUAL, "pt-BR"
     )
+
+
+def test_a_real_video_of_yt_dlp_s(data: Path) -> None:
+    """Among 251 keys there is one that was heard, one that was written, and copies of both under other keys."""
+    info = json.loads((data / "youtube" / "ytdlp_info_json_pinchflat" / "media_metadata.json").read_text())
+    assert spoken_language(info) == "en"
+    assert [(track.key, track.origin, track.format) for track in caption_tracks(info)] == [("en-orig", AUTO, "json3")]
+    assert [track.key for track in caption_tracks(info, "de")] == ["en-orig", "de"]
+    assert not any("tlang=" in track.url for code in ("de", "fr", "zh", None) for track in caption_tracks(info, code))
+
+
+def test_the_nine_tracks_of_a_recorded_answer(data: Path) -> None:
+    answer = json.loads((data / "youtube" / "transcript_api_assets" / "youtube.innertube.json.static").read_text())
+    info: dict[str, Any] = {"subtitles": {}, "automatic_captions": {}}
+    for one in answer["captions"]["playerCaptionsTracklistRenderer"]["captionTracks"]:
+        key = one["vssId"].lstrip("a.") + ("-orig" if one.get("kind") == "asr" else "")  # as yt-dlp names them
+        info["automatic_captions" if one.get("kind") == "asr" else "subtitles"][key] = [
+            {"ext": "json3", "url": one["baseUrl"] + "&fmt=json3"}
+        ]
+    assert len(info["subtitles"]) + len(info["automatic_captions"]) == 9
+    assert [track.key for track in caption_tracks(info)] == ["en", "en-orig"]
+    assert [track.key for track in caption_tracks(info, "ja")] == ["en", "en-orig", "ja"]
+    del info["subtitles"]["en"]
+    assert [track.key for track in caption_tracks(info, "pt")] == ["en-orig"]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +131,9 @@ def test_json3_is_preferred_and_the_language_is_the_short_one() -> None:
         ({"language": "en-US"}, "en"),
         ({"language": "und"}, None),
         ({"automatic_captions": ASR, "language": "de"}, "en"),
-        ({"automatic_captions": track("ja")}, "ja"),
+        ({"automatic_captions": track("ja", heard=True)}, "ja"),
+        ({"automatic_captions": {**track("en-orig", heard=True), **track("es-orig", heard=True)}, "language": "es"}, "es"),
+        ({"subtitles": {**track("es"), **track("en")}, "title": "Wie Bienen miteinander sprechen"}, None),
         ({"subtitles": track("es")}, "es"),
         ({"subtitles": {**track("es"), **track("en")}}, None),
     ],

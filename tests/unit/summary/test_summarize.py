@@ -122,6 +122,13 @@ def test_a_language_the_model_does_not_write_is_quoted_with_a_note() -> None:
     assert summary.notes == ("The installed model writes English only, so the points are quotes in Spanish.",)
 
 
+def test_what_is_odd_about_the_captions_is_the_first_note() -> None:
+    odd = "The captions are in Spanish, not in the English that is spoken."
+    sentences = tuple(Sentence(i, i * 5.0, i * 5.0 + 4, "Las abejas viven en una colmena grande.") for i in range(9))
+    summary, _ = summarise(Model(lambda prompt: "Bees dance."), sentences, Video("file:" + "b" * 64, "", "Bees", 45.0, language="en", captions_note=odd))
+    assert summary.notes[0] == odd
+
+
 def test_a_resumed_summary_goes_on_where_it_was() -> None:
     first, _ = summarise()
     half = first.points[: len(first.points) // 2]

@@ -4,7 +4,7 @@ import { $, $$, toast, typing } from "./dom.js";
 import { Live } from "./live.js";
 
 const LINK = /(?:https?:\/\/|www\.|youtu\.be\/|youtube\.com\/)\S+/i;
-const READ = "Nutshell takes audio, video, and subtitles as .vtt, .srt, .json3 or .txt.";
+const READ = "Nutshell takes audio, video, and subtitles as .vtt, .srt, .ttml, .json3 or .txt.";
 
 export function startPaste() {
   const form = $("#paste");
