@@ -50,6 +50,7 @@ class Accepted(BaseModel):
     created: bool
     page: str = Field(description="Address of the page, relative to the server.")
     start: float | None = Field(default=None, description="Second at which the link asks to start.")
+    media: str | None = Field(default=None, description="Of a download: where the file will be, relative to the server.")
 
 
 class ListRequest(Request):
@@ -210,6 +211,11 @@ class TranslationRequest(Request):
 
 class DownloadRequest(Request):
     form: Literal["audio", "video", "subtitles"] = Field(alias="as")
+    format: Literal["mp3", "m4a", "opus"] | None = Field(default=None, description="Of audio; as it is served if not given.")
+    quality: Literal["360", "480", "720", "1080", "best"] | None = Field(
+        default=None, description="Of video: most lines; 720 if not given."
+    )
+    clip: str | None = Field(default=None, max_length=50, description="From and to, for example `1:00-2:30`.")
 
 
 class Segment(BaseModel):
