@@ -160,7 +160,7 @@ def translate(video_id: str, json: schemas.TranslationRequest) -> Answer:
 
 
 @blueprint.post("/videos/<video_id>/downloads")
-@spec.validate(resp=responses(HTTP_202=schemas.Accepted, HTTP_200=schemas.Accepted), tags=["videos"])
+@spec.validate(resp=responses(HTTP_202=schemas.DownloadAccepted, HTTP_200=schemas.DownloadAccepted), tags=["videos"])
 def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
     """Fetch audio or video, in another format or quality, whole or a part, into the library; `media` says where it will be. Subtitles are at /export at once.
 
@@ -171,7 +171,7 @@ def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
     clip = downloads.parse_clip(json.clip) if json.clip is not None else None
     form = downloads.wanted(json.form, json.format or "", json.quality or "", clip)
     body, status = accepted(submit.download(services(), valid_video_id(video_id), form))
-    return body.model_copy(update={"media": f"/api/v1/media/{video_id}/{form.name}"}), status
+    return schemas.DownloadAccepted(**body.model_dump(), media=f"/api/v1/media/{video_id}/{form.name}"), status
 
 
 @blueprint.get("/videos/<video_id>/export")

@@ -50,7 +50,6 @@ class Accepted(BaseModel):
     created: bool
     page: str = Field(description="Address of the page, relative to the server.")
     start: float | None = Field(default=None, description="Second at which the link asks to start.")
-    media: str | None = Field(default=None, description="Of a download: where the file will be, relative to the server.")
 
 
 class ListRequest(Request):
@@ -223,6 +222,10 @@ class Segment(BaseModel):
     end: float
     text: str
     speaker: str | None
+
+
+class DownloadAccepted(Accepted):
+    media: str = Field(description="Where the file is or will be, relative to the server.")
 
 
 class TranscriptBody(BaseModel):
