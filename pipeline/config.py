@@ -88,6 +88,14 @@ class Settings(BaseSettings):
     """Longest video in seconds."""
     max_upload: int = Field(default=2 * 1024**3, gt=0)
     """Largest upload or download in bytes."""
+    max_height: int = Field(default=1080, ge=144)
+    """Most lines of a video that is downloaded (1080: Full HD)."""
+    downloads_at_once: int = Field(default=2, ge=0)
+    """Downloads of audio and video from YouTube at a time, by all workers together. 0: no limit."""
+    captions_pause: float = Field(default=5.0, ge=0)
+    """Seconds to wait, more or less, before a file of captions is fetched, where nobody waits for it or many videos have been asked for. 0: never."""
+    media_quota: int = Field(default=20 * 1024**3, ge=0)
+    """Bytes of media that are kept. What can be fetched again goes first, the longest unused before all; uploads and texts never. 0: no limit."""
     fetch_timeout: float = Field(default=900.0, gt=0)
     """Seconds after which a download is given up."""
     keep_media: bool = False

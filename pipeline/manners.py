@@ -2,15 +2,19 @@
 
 Guests and the signed-in account (account.py) are counted apart: YouTube limits them apart, and the pause of the one does not stop the other.
 
-Two things that every client of YouTube's has to do, and that a crowd of workers can only do together:
+Three things that every client of YouTube's has to do, and that a crowd of workers can only do together:
  - a token bucket (GCRA): no more videos an hour than a guest may look at, some of them at once;
  - a circuit breaker: when YouTube limits this address or wants proof that it is no robot, nobody asks any more until a pause is over. Then one asks, for all:
-   an answer closes the breaker, a refusal doubles the pause. Who was refused waits longer than the others: YouTube may mean that one video only.
+   an answer closes the breaker, a refusal doubles the pause. Who was refused waits longer than the others: YouTube may mean that one video only;
+ - a semaphore: no more downloads of media at a time than `downloads_at_once`. A place is held by a lease, so that of a killed worker is free again by itself.
 Nothing of this may lose work: who has to wait raises `Postponed`, and the stage waits in its row. A broker that is away or was restarted knows of no pause, so
 the next one asks; that is the probe that would have come anyway.
 """
 
 import hashlib
+import random
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +24,7 @@ import structlog
 from pipeline import broker
 from pipeline.config import Settings
 from pipeline.errors import CODES, HOUR, Postponed, SourceError
+from pipeline.types import Emit, Progress
 
 REFUSALS = frozenset({"bot_check", "rate_limited"})
 """Codes by which YouTube means this address and not this video."""
@@ -92,6 +97,34 @@ return 1
 """
 """KEYS: breaker. During a pause answers are of those who had asked before it, and say nothing."""
 
+_TAKE_PLACE = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
+redis.call('EXPIRE', KEYS[1], math.ceil(2 * tonumber(ARGV[2])))
+return 1
+"""
+"""KEYS: places. ARGV: how many, seconds of a lease, who. -> 1: there was one."""
+
+_KEEP_PLACE = """
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] + time[2] / 1000000 + tonumber(ARGV[1]), ARGV[2])
+redis.call('EXPIRE', KEYS[1], math.ceil(2 * tonumber(ARGV[1])))
+return 1
+"""
+"""KEYS: places. ARGV: seconds of a lease, who. After a restart of the broker it puts the place back, for the download goes on whatever is written here."""
+
+_LEAVE_PLACE = "return redis.call('ZREM', KEYS[1], ARGV[1])"
+
+PLACE_SECONDS = 60.0
+"""Lease of a place; longer than a worker is ever silent while its download goes on."""
+KEEP_SECONDS = 10.0
+"""How often it is renewed."""
+PLACE_AGAIN_SECONDS = 15.0
+"""Who found no place comes again so much later."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -148,6 +181,46 @@ def look(settings: Settings, *, account: bool = False) -> Account | None:
     burst, interval = _bucket(settings)
     left = max(0, int(burst - due / interval + 1e-6)) if interval else None
     return Account(int(said[3]), left, pause if pause >= 0 else None, said[1].decode() if pause >= 0 else "")
+
+
+@contextmanager
+def downloading(settings: Settings, emit: Emit) -> Iterator[Emit]:
+    """Around a download of media; what is yielded is to be called instead of `emit`, and keeps the place.
+
+    Raises:
+        Postponed: every place is taken.
+    """
+    if not settings.downloads_at_once:
+        yield emit
+        return
+    places, who = [f"{_prefix(settings)}:downloads"], uuid.uuid4().int % 2**53
+    if broker.run_script(settings, _TAKE_PLACE, places, [settings.downloads_at_once, PLACE_SECONDS, who]) == 0:
+        raise Postponed("youtube_downloads", PLACE_AGAIN_SECONDS)
+    kept = time.monotonic()
+
+    def keep(progress: Progress) -> None:
+        nonlocal kept
+        emit(progress)
+        if time.monotonic() - kept > KEEP_SECONDS:
+            broker.run_script(settings, _KEEP_PLACE, places, [PLACE_SECONDS, who])
+            kept = time.monotonic()
+
+    try:
+        yield keep
+    finally:
+        broker.run_script(settings, _LEAVE_PLACE, places, [who])
+
+
+def captions_pause(settings: Settings, *, batch: bool) -> float:
+    """Seconds to wait before a file of captions: none where somebody waits and less than half of what may come at once has come; else more or less
+    `captions_pause`."""
+    if not settings.captions_pause:
+        return 0.0
+    if not batch:
+        guest = look(settings)
+        if guest is None or guest.left is None or guest.left >= _bucket(settings)[0] / 2:
+            return 0.0
+    return settings.captions_pause * random.uniform(0.5, 1.5)
 
 
 def _bucket(settings: Settings) -> tuple[float, float]:

@@ -8,20 +8,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline import downloads
 from pipeline.config import Settings
+from pipeline.downloads import Form
 from pipeline.errors import InputError, ModelError, cause
-from pipeline.export import subtitles
 from pipeline.export.document import document
-from pipeline.export.render import file_name
+from pipeline.export.render import file_name, render
 from pipeline.language.translator import Translator
-from pipeline.source import captions, uploads, youtube
+from pipeline.source import captions, convert, uploads, youtube
+from pipeline.source.labels import labels_of
 from pipeline.source.links import Source
-from pipeline.steps import Models, check_duration, embed, fetch_media, translated, wants_english
+from pipeline.steps import Models, check_duration, embed, translated, wants_english
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import make_gist, make_summary
-from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video
-from pipeline.workplace import work_folder
+from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video, public_id
+from pipeline.workplace import job_folder, work_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +158,40 @@ def _summarise(video: Video, transcript: Transcript, options: Options, models: M
     return summary
 
 
-def save_download(source: Source, form: str, settings: Settings, folder: Path, emit: Emit) -> Path:
-    """See run.save_download."""
+def save_download(source: Source, form: Form, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """See run.save_download. An attempt that was interrupted is gone on with: its folder is the link's and form's own."""
     folder.mkdir(parents=True, exist_ok=True)
-    with work_folder(settings) as work:
-        if form == "subtitles":
-            return _save_subtitles(source, settings, work, folder, emit)
-        if source.kind != "youtube":
-            raise InputError("bad_download", "This is a file already. Give a YouTube link.")
-        video = youtube.probe(source, settings, work, emit, captions=False).video
-        path = fetch_media(source, form, settings, work, emit)
-        return Path(shutil.move(path, folder / file_name(video, path.suffix.lstrip("."))))
+    with job_folder(settings, 0, f"{public_id(source.source_id)}-{form.base.name}") as work:
+        if source.kind == "youtube":
+            video, cover, path = _fetch_recording(source, form, settings, work, emit)
+        elif source.kind == "media" and source.path is not None and form != form.base:
+            video, cover, path = uploads.probe_media(source.path, source.path.name), None, source.path
+        else:
+            raise InputError("bad_download", "This is a file already. Choose another format or a clip, or give a YouTube link.")
+        form = downloads.allowed(form, settings.max_height, video.duration)
+        if form != form.base:
+            path = convert.make([path], form, labels_of(video, cover), settings, work, emit)
+        title = f"{video.title} ({str(form.clip).replace(':', '.')})" if form.clip else video.title
+        return Path(shutil.move(path, folder / file_name(replace(video, title=title), path.suffix.lstrip("."))))
 
 
-def _save_subtitles(source: Source, settings: Settings, work: Path, folder: Path, emit: Emit) -> Path:
-    """Captions where there are any, else what Whisper hears."""
+def _fetch_recording(source: Source, form: Form, settings: Settings, work: Path, emit: Emit) -> tuple[Video, Path | None, Path]:
+    """The video, its cover, and the file that the form is made of."""
+    probe = youtube.probed(work) or youtube.probe(source, settings, work, emit, captions=False, cover=True)
+    downloads.allowed(form, settings.max_height, probe.video.duration)
+    return probe.video, next(work.glob("thumbnail.jpg"), None), youtube.fetch_form(probe, form, settings, work, emit)
+
+
+def save_subtitles(source: Source, kind: str, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """See run.save_subtitles. Captions where there are any, else what Whisper hears."""
+    folder.mkdir(parents=True, exist_ok=True)
     models = Models(settings, in_process=True)
     try:
-        video, transcript = _read(source, Options(), models, work, Stopwatch(), emit)
+        with work_folder(settings) as work:
+            video, transcript = _read(source, Options(), models, work, Stopwatch(), emit)
     finally:
         models.close()
-    path = folder / file_name(video, "srt")
-    path.write_text(subtitles.srt(transcript.segments), encoding="utf-8")
+    made = render(kind, video, transcript, None)
+    path = folder / made.filename
+    path.write_bytes(made.body)
     return path

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pipeline.config import Settings
+from pipeline.downloads import Form, allowed
 from pipeline.errors import InputError, cause
 from pipeline.jobs import Queue
 from pipeline.source.links import Source
@@ -39,8 +40,6 @@ DOWNLOAD = (("download", Queue.BULK),)
 LISTING = (("list", Queue.BULK),)
 WINDOW = 16
 """Jobs that a listing has at a time: enough for every queue to have the next one waiting."""
-DOWNLOADS = ("audio", "video")
-"""What can be downloaded besides the exports, which are made at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +146,20 @@ def submit_translation(db: Database, video_id: str, language: str) -> Submitted:
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
 
-def submit_download(db: Database, video_id: str, form: str) -> Submitted:
-    """The audio or video of a stored YouTube video into the media store.
+def submit_download(db: Database, video_id: str, form: Form, most_lines: int) -> Submitted:
+    """A form of the recording of a stored video into the media store. A clip and an encoded form may be of an upload as well.
 
     Raises:
-        InputError: `bad_download`.
+        InputError: `bad_download`, `bad_clip`.
     """
-    if form not in DOWNLOADS:
-        raise InputError("bad_download", f"{form[:20]!r} cannot be downloaded. Choose one of {', '.join(DOWNLOADS)}.")
     with db.session() as s:
-        if videos.get_kind(s, video_id) != "youtube":
+        kind, video = videos.get_kind(s, video_id), videos.get_video(s, video_id)
+        if video is None or kind not in ("youtube", "media") or (kind == "media" and form == form.base):
             raise InputError("bad_download", "This came from a file of yours, so there is nothing to download.")
-        if media.get_media(s, video_id, form) is not None:
+        form = allowed(form, most_lines, video.duration)
+        if media.use_media(s, video_id, form.name) is not None:
             return Submitted(video_id, None, False, None)
-        submission = jobs.submit(s, "download", video_id, {"as": form}, DOWNLOAD)
+        submission = jobs.submit(s, "download", video_id, {"as": form.name}, DOWNLOAD)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
 
@@ -200,8 +199,8 @@ def process(source: Source, options: Options, settings: Settings, emit: Emit) ->
     return offline.process(source, options, settings, emit)
 
 
-def save_download(source: Source, form: str, settings: Settings, folder: Path, emit: Emit) -> Path:
-    """Writes the audio, video or subtitles of a link (or the subtitles of a file) into `folder`; the path.
+def save_download(source: Source, form: Form, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """Writes a form of the recording of a link or file into `folder`; the path.
 
     Raises:
         NutshellError: the cause of a failure.
@@ -209,3 +208,14 @@ def save_download(source: Source, form: str, settings: Settings, folder: Path, e
     from pipeline import offline
 
     return offline.save_download(source, form, settings, folder, emit)
+
+
+def save_subtitles(source: Source, kind: str, settings: Settings, folder: Path, emit: Emit) -> Path:
+    """Writes what is said in a link or file into `folder`, as one of the exports; the path.
+
+    Raises:
+        NutshellError: the cause of a failure.
+    """
+    from pipeline import offline
+
+    return offline.save_subtitles(source, kind, settings, folder, emit)

@@ -4,20 +4,19 @@ Every stage first looks whether its result is already there, so running it again
 delivered twice). The order of the stages is run.py's.
 """
 
-import mimetypes
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings
+from pipeline import listings, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, cause
-from pipeline.export.render import file_name
+from pipeline.recordings import Shelf
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
-from pipeline.steps import check_duration, embed, fetch_media, source_of, translated, wants_english
+from pipeline.steps import check_duration, embed, source_of, translated, wants_english
 from pipeline.store import jobs, media, renditions, transcripts, videos
 from pipeline.store.media import Media
 from pipeline.store.renditions import Key
@@ -25,7 +24,7 @@ from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import Chapters, Overview, make_gist, make_summary
 from pipeline.types import Origin, Point, Transcript
-from pipeline.workplace import work_folder
+from pipeline.workplace import job_folder
 
 
 def fetch(ctx: Context) -> None:
@@ -34,7 +33,7 @@ def fetch(ctx: Context) -> None:
         with ctx.db.session() as s:
             kind = videos.get_kind(s, ctx.video_id)
         if kind == "youtube":
-            with work_folder(ctx.settings) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
+            with job_folder(ctx.settings, ctx.claim.job_id, ctx.video_id) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
                 _fetch_youtube(ctx, folder, visitor)
         elif ctx.transcript() is None:
             _read_file(ctx, kind)
@@ -52,7 +51,11 @@ def _is_read(ctx: Context) -> bool:
 def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
     ctx.say(0.0, "Asking YouTube")
     source, language = source_of(ctx.video), ctx.options.language
-    probe = visitor.ask(lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language))
+    known = youtube.probed(folder)  # by an attempt that came as far as the sound
+    pause = manners.captions_pause(ctx.settings, batch=ctx.claim.priority > jobs.INTERACTIVE)
+    probe = known or visitor.ask(
+        lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language, pause=pause)
+    )
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
@@ -60,22 +63,17 @@ def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
         _store_transcript(ctx, probe.transcript)
     if probe.transcript is None or wants_english(ctx.options, probe.transcript):
         ctx.say(0.2, f"Fetching the sound. {probe.video.captions_note}".strip())
-        audio = visitor.go_on(lambda: youtube.fetch_audio(probe, ctx.settings, folder, ctx.emit))
-        store_file(ctx, audio, "audio")
+        with manners.downloading(ctx.settings, ctx.emit) as emit:
+            audio = (visitor.ask if known else visitor.go_on)(lambda: youtube.fetch_audio(probe, ctx.settings, folder, emit))
+        _shelf(ctx).keep(audio, "audio")
     picture = youtube.fetch_thumbnail(probe.video, ctx.settings, folder)
     if picture is not None:
-        store_file(ctx, picture, "thumbnail")
+        _shelf(ctx).keep(picture, "thumbnail")
         ctx.publish("video")
 
 
-def store_file(ctx: Context, path: Path, kind: str) -> None:
-    """Into the media store, then its row: a file is real when its row is there."""
-    key = f"{kind}/{ctx.video_id}{path.suffix}"
-    size = ctx.blobs.put(path, key)
-    name = file_name(ctx.video, path.suffix.lstrip("."))
-    content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    with ctx.db.session() as s:
-        media.save_media(s, Media(ctx.video_id, kind, key, name, content_type, size), fence=ctx.claim.fence)
+def _shelf(ctx: Context) -> Shelf:
+    return Shelf(ctx.claim, ctx.db, ctx.settings, ctx.blobs, ctx.video, ctx.emit)
 
 
 def _read_file(ctx: Context, kind: str | None) -> None:
@@ -248,16 +246,9 @@ def translate(ctx: Context) -> None:
 
 
 def download(ctx: Context) -> None:
-    """The audio as served, or the video merged, into the media store."""
-    kind = str(ctx.claim.options["as"])
-    with ctx.db.session() as s:
-        if media.get_media(s, ctx.video_id, kind) is not None:
-            return
+    """A form of the recording into the media store."""
     ctx.say(0.0, "Downloading")
-    with work_folder(ctx.settings) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
-        source = source_of(ctx.video)
-        fetched = visitor.ask(lambda: fetch_media(source, kind, ctx.settings, folder, ctx.emit))
-        store_file(ctx, fetched, kind)
+    recordings.download(_shelf(ctx))
     ctx.publish("download")
 
 

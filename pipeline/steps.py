@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from pipeline.errors import cause
 from pipeline.language.generator import DIMENSIONS, Embedder, Generator, Priority, Vectors, open_embedder, open_generator
 from pipeline.language.translator import Translator
 from pipeline.languages import name_of
-from pipeline.source import youtube
 from pipeline.source.links import Source
 from pipeline.speech.whisper import Recogniser
 from pipeline.timecode import clock
@@ -53,12 +51,6 @@ class Models:
 
 def source_of(video: Video) -> Source:
     return Source("youtube", video.source_id, video.source_url)
-
-
-def fetch_media(source: Source, kind: str, settings: Settings, folder: Path, emit: Emit) -> Path:
-    if kind == "video":
-        return youtube.fetch_video(source, settings, folder, emit)
-    return youtube.fetch_audio(youtube.probe(source, settings, folder, emit, captions=False), settings, folder, emit)
 
 
 def wants_english(options: Options, have: Transcript) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
+from pipeline import downloads
 from pipeline.errors import InputError
 from pipeline.export.document import document, transcript_json
 from pipeline.export.render import render
@@ -159,12 +160,18 @@ def translate(video_id: str, json: schemas.TranslationRequest) -> Answer:
 
 
 @blueprint.post("/videos/<video_id>/downloads")
-@spec.validate(resp=responses(HTTP_202=schemas.Accepted, HTTP_200=schemas.Accepted), tags=["videos"])
+@spec.validate(resp=responses(HTTP_202=schemas.DownloadAccepted, HTTP_200=schemas.DownloadAccepted), tags=["videos"])
 def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
-    """Fetch the audio or the video into the library; it is then at /media/<id>/<kind>. Subtitles are at /export at once."""
+    """Fetch audio or video, in another format or quality, whole or a part, into the library; `media` says where it will be. Subtitles are at /export at once.
+
+    A clip of video begins at the key frame before its start, since it is not encoded again; one of audio begins where it is asked to.
+    """
     if json.form == "subtitles":
         raise InputError("bad_download", f"Subtitles are there at once: GET /api/v1/videos/{video_id}/export?as=srt.")
-    return accepted(submit.download(services(), valid_video_id(video_id), json.form))
+    clip = downloads.parse_clip(json.clip) if json.clip is not None else None
+    form = downloads.wanted(json.form, json.format or "", json.quality or "", clip)
+    body, status = accepted(submit.download(services(), valid_video_id(video_id), form))
+    return schemas.DownloadAccepted(**body.model_dump(), media=f"/api/v1/media/{video_id}/{form.name}"), status
 
 
 @blueprint.get("/videos/<video_id>/export")

@@ -1,5 +1,6 @@
 """What the pages' forms send. Every one answers with a redirect to a page, so a reload never sends twice; all work without JavaScript."""
 
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ from flask import Blueprint, redirect, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
+from pipeline import downloads as download_forms
 from pipeline.errors import InputError
 from pipeline.library.moments import cleaned
 from pipeline.run import Submitted
@@ -112,7 +114,12 @@ def summaries(video_id: str) -> Response:
 
 @blueprint.post("/v/<video_id>/downloads")
 def downloads(video_id: str) -> Response:
-    submit.download(services(), valid_video_id(video_id), request.form.get("as", ""))
+    """A form by its name, whole or from one time to another."""
+    form = download_forms.parse(request.form.get("as", ""))
+    start, end = (request.form.get(name, "").strip() for name in ("from", "to"))
+    if start or end:
+        form = replace(form, clip=download_forms.clip_between(start or "0", end))
+    submit.download(services(), valid_video_id(video_id), form)
     return redirect(f"/v/{video_id}#part-tools", 303)
 
 

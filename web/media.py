@@ -9,6 +9,8 @@ from werkzeug.exceptions import NotFound, RequestedRangeNotSatisfiable
 from werkzeug.http import quote_header_value
 from werkzeug.wrappers import Response as BaseResponse
 
+from pipeline import downloads
+from pipeline.errors import InputError
 from pipeline.export.render import Export
 from pipeline.store import media as media_rows, videos
 from pipeline.store.blobs import Blobs
@@ -18,7 +20,6 @@ from web.services import services
 
 blueprint = Blueprint("media", __name__)
 
-KINDS = frozenset({"upload", "audio", "video"})
 INLINE = ("audio/", "video/")
 """Types shown in the page; everything else is handed over as a download."""
 TINTS = ("#8f4a17", "#2f6153", "#5b4a8a", "#8a3d4c", "#3d5f8a", "#6d6420")
@@ -27,18 +28,27 @@ TINTS = ("#8f4a17", "#2f6153", "#5b4a8a", "#8a3d4c", "#3d5f8a", "#6d6420")
 @blueprint.get("/api/v1/media/<video_id>/<kind>")
 def recording(video_id: str, kind: str) -> Response:
     """A kept recording, whole or the range asked for. `?download=1` names it for saving."""
-    if kind not in KINDS:
-        raise NotFound
+    if kind != "upload":
+        _known(kind)
     with services().db.session() as s:
         found = media_rows.get_media(s, valid_video_id(video_id), kind)
-    if found is None:
-        raise NotFound
+        if found is None:
+            raise NotFound
+        media_rows.seen_media(s, found.key)
     response = ranged(services().blobs, found)
     inline = found.content_type.startswith(INLINE) and "download" not in request.args
     response.headers["Content-Disposition"] = disposition("inline" if inline else "attachment", found.name)
     # a recording is looked at by the player only; as a document it may do nothing at all
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     return response
+
+
+def _known(kind: str) -> None:
+    """Raises: NotFound: no form of a recording has this name."""
+    try:
+        downloads.parse(kind)
+    except InputError as error:
+        raise NotFound from error
 
 
 def ranged(blobs: Blobs, found: Media) -> Response:

@@ -41,6 +41,9 @@ class VideoRows:
     statuses: tuple[JobStatus, ...]
     """Jobs worth showing: those that run, and the newest when it did not end well."""
     downloading: frozenset[str]
+    """Names of forms."""
+    downloaded: frozenset[str]
+    """Names of forms that have been fetched; those that are not in `media` any more had to make room."""
 
     @property
     def live(self) -> bool:
@@ -102,6 +105,7 @@ def load_video(db: Database, video_id: str, language: str | None = None, length:
             media=media.list_media(s, video_id),
             statuses=tuple(views.job_status(job, jobs.queue_position(s, job.id), unneeded=_unneeded(job, transcript)) for job in shown),
             downloading=frozenset(str(job.options.get("as")) for job in shown if job.kind == "download" and job.state not in FINAL),
+            downloaded=frozenset(str(job.options.get("as")) for job in found if job.kind == "download" and job.state is State.DONE),
         )
 
 

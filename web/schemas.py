@@ -210,6 +210,11 @@ class TranslationRequest(Request):
 
 class DownloadRequest(Request):
     form: Literal["audio", "video", "subtitles"] = Field(alias="as")
+    format: Literal["mp3", "m4a", "opus"] | None = Field(default=None, description="Of audio; as it is served if not given.")
+    quality: Literal["360", "480", "720", "1080", "best"] | None = Field(
+        default=None, description="Of video: most lines; 720 if not given."
+    )
+    clip: str | None = Field(default=None, max_length=50, description="From and to, for example `1:00-2:30`.")
 
 
 class Segment(BaseModel):
@@ -217,6 +222,10 @@ class Segment(BaseModel):
     end: float
     text: str
     speaker: str | None
+
+
+class DownloadAccepted(Accepted):
+    media: str = Field(description="Where the file is or will be, relative to the server.")
 
 
 class TranscriptBody(BaseModel):

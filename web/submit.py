@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from pipeline import broker, run
+from pipeline.downloads import Form
 from pipeline.errors import InputError, NotFound
 from pipeline.language.translator import Translator
 from pipeline.run import Submitted
@@ -97,10 +98,10 @@ def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:
     return _announced(services, run.submit_source(services.db, source, wanted))
 
 
-def download(services: Services, video_id: str, form: str) -> Submitted:
-    """Raises: InputError: `bad_download`, a form that this video cannot be had in."""
+def download(services: Services, video_id: str, form: Form) -> Submitted:
+    """Raises: InputError: `bad_download`, a form that this video cannot be had in; `bad_clip`."""
     services.require_video(video_id)
-    return _announced(services, run.submit_download(services.db, video_id, form))
+    return _announced(services, run.submit_download(services.db, video_id, form, services.settings.max_height))
 
 
 def cancel(services: Services, job_id: int) -> JobView:

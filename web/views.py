@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipeline.downloads import offered, parse
 from pipeline.jobs import FINAL, State
 from pipeline.store.jobs import JobView, StageView
 from pipeline.store.media import Media
@@ -273,21 +274,38 @@ class Download:
     running: bool = False
 
 
-def downloads(video_id: str, source: str, files: Sequence[Media], running: frozenset[str]) -> tuple[Download, ...]:
-    """Recordings to save: those that are here with kind and size, those that YouTube has as something to fetch."""
-    have = {file.kind: file for file in files}
-    names = {"audio": "Audio", "video": "Video", "upload": "The original file"}
-    found: list[Download] = []
-    for kind in ("audio", "video") if source == "youtube" else ("upload",):
-        if kind in have:
-            file = have[kind]
-            form = file.content_type.rpartition("/")[2].removeprefix("x-")
-            found.append(Download(kind, f"{names[kind]}, {form}, {words.size(file.size)}", f"/api/v1/media/{video_id}/{kind}?download=1"))
-        elif kind in running:
-            found.append(Download(kind, f"{names[kind]} is being fetched", running=True))
-        elif kind != "upload":
-            found.append(Download(kind, f"Fetch the {names[kind].lower()}"))
-    return tuple(found)
+def downloads(
+    video_id: str, source: str, files: Sequence[Media], running: frozenset[str], fetched: frozenset[str] = frozenset()
+) -> tuple[Download, ...]:
+    """Recordings to save: those that are here with kind and size, those that had to make room, those that YouTube has as something to fetch."""
+    have = {file.kind: file for file in files if file.kind != "thumbnail"}
+    first = ("audio", "video") if source == "youtube" else ("upload",)
+    others = sorted({*have, *running, *fetched} - set(first) - {"upload"})
+    return tuple(
+        _download(video_id, kind, have.get(kind), kind in running, kind in fetched)
+        for kind in (*first, *others)
+        if kind != "upload" or kind in have
+    )
+
+
+def _download(video_id: str, kind: str, file: Media | None, running: bool, fetched: bool) -> Download:
+    said = "the original file" if kind == "upload" else parse(kind).words
+    title = said[0].upper() + said[1:]
+    if file is not None:
+        form = file.content_type.rpartition("/")[2].removeprefix("x-")
+        return Download(kind, f"{title}, {form}, {words.size(file.size)}", f"/api/v1/media/{video_id}/{kind}?download=1")
+    if running:
+        return Download(kind, f"{title} is being fetched", running=True)
+    the = "" if said.startswith(("MP3", "M4A", "Opus")) else "the "
+    return Download(kind, f"{title} was removed to make room. Fetch it again" if fetched else f"Fetch {the}{said}")
+
+
+def download_forms(source: str, most_lines: int) -> tuple[tuple[str, str], ...]:
+    """Names and words of what can be chosen; of a file of one's own only what is made of it."""
+    if source not in ("youtube", "media"):
+        return ()
+    forms = [form for form in offered(most_lines) if source == "youtube" or form.what == "audio" or form.name == "video"]
+    return tuple((form.name, form.words[0].upper() + form.words[1:]) for form in forms)
 
 
 def questions(chapters: Sequence[Chapter]) -> tuple[str, ...]:

@@ -51,9 +51,9 @@ a locale each, 60 MB together; a test compares."""
 OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
 """Failures that lie in what was handed in: it will be no different the next time."""
 WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm"})
-HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "too_long", "too_large", "extractor_broken", "blocked_address"})
+HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "quota", "too_long", "too_large", "extractor_broken", "blocked_address"})
 """Failures that end when a setting, the disk or a package has been changed."""
-FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "bot_check", "rate_limited"})
+FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "youtube_downloads", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""
 NOT_YET = frozenset({"live_now", "live_upcoming"})
 _WORD = re.compile(r"[^\W_]+")

@@ -17,6 +17,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 LENGTHS = ("short", "medium", "long")
+SUBTITLES = ("srt", "vtt", "txt", "json")
 EXPORTS = ("md", "txt", "srt", "vtt", "json", "html", "pdf")
 
 
@@ -106,21 +107,43 @@ def ask(question: str, video: str | None, as_json: bool) -> None:
 
 @main.command()
 @click.argument("source")
-@click.option("--as", "form", type=click.Choice(("audio", "video", "subtitles")), required=True)
+@click.option("--as", "what", type=click.Choice(("audio", "video", "subtitles")), required=True)
+@click.option(
+    "--format", "kind", default="", help="Of audio: mp3, m4a or opus; as it is served if not given. Of subtitles: srt, vtt, txt or json."
+)
+@click.option("--quality", default="", help="Of video: at most 360, 480, 720 (if not given) or 1080 lines, or best.")
+@click.option("--clip", "part", help="Only from one time to another, for example 1:00-2:30.")
 @click.option("--to", "folder", type=click.Path(file_okay=False), default=".", help="Folder to write into; here if not given.")
 @edge
-def download(source: str, form: str, folder: str) -> None:
-    """Save SOURCE's audio as it is served, its video, or its subtitles (.srt)."""
+def download(source: str, what: str, kind: str, quality: str, part: str | None, folder: str) -> None:
+    """Save SOURCE's audio, its video, or its subtitles; with --format or --clip also of a file."""
     from pathlib import Path
 
+    from pipeline import downloads, run
     from pipeline.config import load
-    from pipeline.run import save_download
     from pipeline.source.links import parse_source
     from workers.terminal import Bar
 
-    with Bar() as bar:
-        path = save_download(parse_source(source), form, load(), Path(folder), bar.show)
+    parsed, settings = parse_source(source), load()
+    if what == "subtitles":
+        subtitles_only(kind, quality, part)
+        with Bar() as bar:
+            path = run.save_subtitles(parsed, kind or "srt", settings, Path(folder), bar.show)
+    else:
+        form = downloads.wanted(what, kind, quality, downloads.parse_clip(part) if part is not None else None)
+        with Bar() as bar:
+            path = run.save_download(parsed, form, settings, Path(folder), bar.show)
     click.echo(path)
+
+
+def subtitles_only(kind: str, quality: str, part: str | None) -> None:
+    """Raises: InputError: `bad_download`, options that subtitles do not have."""
+    from pipeline.errors import InputError
+
+    if quality or part is not None:
+        raise InputError("bad_download", "Subtitles have no quality and no clips.")
+    if kind not in ("", *SUBTITLES):
+        raise InputError("bad_download", f"Subtitles do not come as {kind[:20]!r}. Choose one of {', '.join(SUBTITLES)}.")
 
 
 @main.command()

@@ -15,8 +15,8 @@ import structlog
 from pipeline import broker, logs, run, workplace
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError
-from pipeline.jobs import REAP_SECONDS
-from pipeline.store import jobs, media
+from pipeline.jobs import REAP_SECONDS, State
+from pipeline.store import jobs, media, quota
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, database_url
 
@@ -46,8 +46,8 @@ def reap(db: Database, settings: Settings) -> int:
 
 
 def sweep(db: Database, settings: Settings) -> int:
-    """Removes files of the media store without a row (their video was deleted while a worker stored them, or the worker was killed before it wrote the row)
-    and work folders of killed workers; how many. What is younger than a worker may need is left alone.
+    """Removes files of the media store without a row (their video was deleted while a worker stored them, or the worker was killed before it wrote the row),
+    media beyond the quota, and work folders that nobody comes back to; how many. What is younger than a worker may need is left alone.
 
     Raises:
         ModelError: `database_unavailable`, `storage`.
@@ -60,7 +60,19 @@ def sweep(db: Database, settings: Settings) -> int:
         for key in orphans:
             blobs.delete(key)
         removed += len(orphans)
-    return removed + workplace.clear(settings)
+    with db.session() as s:
+        over = quota.shrink(s, settings.media_quota)
+    for key in over:
+        blobs.delete(key)
+    return removed + len(over) + workplace.clear(settings) + _end_jobs(db, settings)
+
+
+def _end_jobs(db: Database, settings: Settings) -> int:
+    """Removes the folders of jobs that will not go on."""
+    folders = workplace.job_folders(settings)
+    with db.session() as s:
+        states = jobs.states_of(s, set(folders.values()))
+    return sum(workplace.end(folder) for folder, job in folders.items() if states.get(job) in (None, State.DONE, State.CANCELLED))
 
 
 def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:

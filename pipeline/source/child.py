@@ -47,11 +47,12 @@ def probe(request: Json, report: Report) -> Json:
         _check_live(info)
         duration = float(info.get("duration") or 0.0)
         _check_length(duration, request["max_duration"])
-        found, said = _captions(session, info, request["language"], report) if request["captions"] else (None, "")
+        found, said = _captions(session, info, request, report) if request["captions"] else (None, "")
         if found is None and not info.get("formats"):
             raise cause(session.code())
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
-        _picture(session, info.get("thumbnail"))  # while the connection stands; youtube.fetch_thumbnail finds it
+        picture = _cover(info) if request.get("cover") else info.get("thumbnail")
+        _picture(session, picture)  # while the connection stands; youtube.fetch_thumbnail finds it
     return {"video": _video(info, found) | {"captions_note": said}, "transcript": _as_json(found), "info": INFO}
 
 
@@ -84,13 +85,14 @@ def _check_length(duration: float, most: float) -> None:
         raise cause("too_long", f"It lasts {timecode.clock(duration)}, the limit is {timecode.clock(most)} (NUTSHELL_MAX_DURATION).")
 
 
-def _captions(session: Session, info: Info, reader: str | None, report: Report) -> tuple[Transcript | None, str]:
+def _captions(session: Session, info: Info, request: Json, report: Report) -> tuple[Transcript | None, str]:
     """The first usable track, and sentences that say why there is none or why it is not the one that one would wish."""
     spoken = tracks.spoken_language(info)
-    candidates = tracks.caption_tracks(info, reader)
+    candidates = tracks.caption_tracks(info, request["language"])
     notes: list[str] = []
     for track in candidates:
         report(0.6, "Reading the captions")
+        time.sleep(request.get("pause", 0.0))  # before each file; yt-dlp's own sleep does not reach what is fetched by hand
         name = f"{_KINDS[track.origin]} captions" + (f" in {name_of(track.language)}" if track.language != spoken else "")
         found = _fetch_captions(session, track, float(info.get("duration") or 0.0))
         if isinstance(found, Transcript):
@@ -150,6 +152,12 @@ def _chapters(chapters: Sequence[Mapping[str, Any]], duration: float) -> list[tu
     return kept if len(kept) > 1 else []
 
 
+def _cover(info: Info) -> str:
+    """A picture that media files take: a JPEG. What YouTube shows may be WebP, but every video has this one as well."""
+    shown = str(info.get("thumbnail") or "")
+    return shown if shown.split("?")[0].endswith(".jpg") else f"https://i.ytimg.com/vi/{info['id']}/hqdefault.jpg"
+
+
 def _picture(session: Session, url: str | None) -> str | None:
     """The path of the preview picture; None when there is none, it is too large or none of the known kinds. Its failure is nobody's."""
     if not url:
@@ -178,77 +186,84 @@ def _as_json(transcript: Transcript | None) -> Json:
 # ---------------------------------------------------------------- media
 
 
-def audio(request: Json, report: Report) -> Json:
-    """Downloads the best audio from the info of an earlier probe: no second extraction, unless YouTube no longer honours its links."""
+def media(request: Json, report: Report) -> Json:
+    """Downloads sound, or pictures and sound (or one file that has both), from the info of an earlier probe and says which files they are.
+
+    No second extraction, unless YouTube no longer honours the links. What an attempt before this one left in the folder is gone on with.
+    """
     info = json.loads(Path(request["info"]).read_text())
     try:
-        return _download_audio(request, info, report)
+        return _fetch(request, info, report)
     except SourceError as error:
         if error.code not in ("media_forbidden", "range_lost", "extractor_broken"):
             raise
         note("source.again", code=error.code)
-    for left in Path.cwd().glob("*.part"):  # a part that is complete already gets 416 for ever
-        left.unlink()
-    return _download_audio({**request, "url": links.parse_link(info["id"]).url}, None, report)
+        if error.code == "range_lost":
+            for left in Path.cwd().glob(f"{info['id']}.*"):  # a part that is complete already gets 416 for ever
+                left.unlink()
+    return _fetch({**request, "url": links.parse_link(info["id"]).url}, None, report)
 
 
-def _download_audio(request: Json, info: dict[str, Any] | None, report: Report) -> Json:
+def _fetch(request: Json, info: dict[str, Any] | None, report: Report) -> list[str]:
     """`info` None: ask YouTube anew, by the link rebuilt from the id."""
 
     def chosen(context: Mapping[str, Any]) -> list[Format]:
-        best = tracks.audio_format(context["formats"])
-        return [best] if best else []
+        return tracks.chosen(context["formats"], request["lines"])
 
-    with _downloading(request, chosen, report) as session:
+    with client.connect(Path.cwd(), request["proxy"], format=chosen) as session:
         if info is None:
             info = _extract(session, request["url"])
-        return _download(session, info, request["max_bytes"])[0]
+        return _download(session, info, request["max_bytes"], report)
 
 
-def video(request: Json, report: Report) -> Json:
-    """Downloads the pictures and the sound (or one file that has both) and says which files they are."""
-    with _downloading(request, lambda context: list(tracks.video_formats(context["formats"])), report) as session:
-        info = _extract(session, request["url"])
-        _check_live(info)
-        _check_length(float(info.get("duration") or 0.0), request["max_duration"])
-        files = _download(session, info, request["max_bytes"])
-    about = _video(info, None)
-    return {"files": files, "title": about["title"], "chapters": about["chapters"]}
+def _hook(most: int, promised: int, got: dict[str, int], report: Report) -> Any:
+    """Tells how far the download is, at most four times a second, and ends it when it grows too large: yt-dlp's own limit comes late and silently.
 
-
-def _downloading(request: Json, chosen: Any, report: Report) -> Any:
-    return client.connect(Path.cwd(), request["proxy"], format=chosen, progress_hooks=[_hook(request["max_bytes"], report)])
-
-
-def _hook(most: int, report: Report) -> Any:
-    """Tells how far the download is, at most four times a second, and ends it when it grows too large: yt-dlp's own limit comes late and silently."""
+    `got`: bytes by file name, to begin with those that are there already.
+    """
     last = 0.0
 
     def hook(state: Mapping[str, Any]) -> None:
         nonlocal last
-        got = state.get("downloaded_bytes") or 0
-        if got > most:
-            raise _too_large(got, most)
-        total = state.get("total_bytes") or state.get("total_bytes_estimate") or 0
+        got[Path(state.get("filename") or "").name] = state.get("downloaded_bytes") or 0
+        have = sum(got.values())
+        if have > most:
+            raise _too_large(have, most)
+        total = promised or state.get("total_bytes") or state.get("total_bytes_estimate") or 0
         if time.monotonic() - last > 0.25:
             last = time.monotonic()
-            report(min(got / total, 1.0) if total else 0.0, f"Downloading, {got / 1e6:.1f} MB")
+            report(min(have / total, 1.0) if total else 0.0, _how_far(have, int(total), state.get("speed") or 0.0))
 
     return hook
 
 
-def _download(session: Session, info: dict[str, Any], most: int) -> list[str]:
+def _how_far(have: int, total: int, speed: float) -> str:
+    """`Downloading, 12.3 of 45.6 MB, 2.1 MB/s, 16 s left`; what is not known is left out."""
+    said = [f"Downloading, {have / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"Downloading, {have / 1e6:.1f} MB"]
+    if speed:
+        said.append(f"{speed / 1e6:.1f} MB/s" if speed >= 1e5 else f"{speed / 1e3:.0f} kB/s")
+        if total > have:
+            rest = (total - have) / speed
+            said.append(f"{rest:.0f} s left" if rest < 90 else f"{rest / 60:.0f} min left")
+    return ", ".join(said)
+
+
+def _download(session: Session, info: dict[str, Any], most: int, report: Report) -> list[str]:
     """The paths of what was downloaded. yt-dlp leaves some things out without a word, so the files are looked for."""
     wanted = list(session.ydl.format_selector({"formats": info.get("formats") or []}))
     if not wanted:
         raise cause(session.code(None) if session.words.warnings else "extractor_broken")
     if (promised := sum(tracks.size(item) for item in wanted)) > most:
         raise _too_large(promised, most)
+    left = {path.name: path.stat().st_size for path in Path.cwd().glob(f"{info['id']}.*")}
+    session.ydl.add_progress_hook(_hook(most, promised, {name: size for name, size in left.items() if not name.endswith(".part")}, report))
     done = session.ydl.process_ie_result(dict(info), download=True)
-    paths = [Path(item.get("filepath") or "") for item in done.get("requested_downloads") or []]
-    if not paths or not all(path.is_file() and path.stat().st_size for path in paths):
+    found = [(Path(item.get("filepath") or ""), item.get("filesize")) for item in done.get("requested_downloads") or []]
+    if not found or not all(path.is_file() and path.stat().st_size for path, _ in found):
         raise cause("network", "The download came to nothing.")
-    return [str(path) for path in paths]
+    if left and any(size and path.stat().st_size != size for path, size in found):  # the part was one of another file
+        raise cause("range_lost")
+    return [str(path) for path, _ in found]
 
 
 def _too_large(size: int, most: int) -> Exception:
@@ -279,7 +294,7 @@ def itself(_: Json, __: Report) -> Json:
 
 
 TASKS = {
-    "probe": probe, "audio": audio, "video": video, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
+    "probe": probe, "media": media, "thumbnail": thumbnail, "listing": listing_child.listing, "feed": listing_child.feed, "account": account,
     "itself": itself,
 }  # fmt: skip
 

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass, field
 
 from pipeline.errors import cause
+from pipeline.workplace import COOKIES
 
-FILE = "cookies.txt"
+FILE = COOKIES
 """In the folder of a child that talks to YouTube. While it is there the child asks as the account, else as a guest."""
 MOST_BYTES = 256 * 1024
 MOST_KEPT = 200

@@ -1,12 +1,14 @@
-"""The child process that opens media files: says what they hold, and merges streams. Started by sandbox.run only."""
+"""The child process that opens media files: says what they hold, and makes other forms of them. Started by sandbox.run only."""
 
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.downloads import Clip
 from pipeline.errors import cause
-from pipeline.source import inside, merge
+from pipeline.source import inside, merge, sound
 from pipeline.source.inside import Json, Report
+from pipeline.source.labels import Labels
 from pipeline.source.media import open_media
 
 if TYPE_CHECKING:
@@ -96,16 +98,21 @@ def _packets(container: "InputContainer", *, audio_only: bool) -> "merge.Packets
         yield packet
 
 
+def make(request: Json, report: Report) -> Json:
+    """Another form of a recording; the path of the file."""
+    labels = Labels(**{**request["labels"], "chapters": [(start, end, title) for start, end, title in request["labels"]["chapters"]]})
+    clip = Clip(*request["clip"]) if request["clip"] else None
+    paths, stem = [Path(path) for path in request["paths"]], Path(request["stem"])
+    if request["what"] == "audio":
+        return str(sound.extract(paths[0], stem, request["format"], labels, report, clip))
+    return str(merge.merge(paths[0], paths[-1], stem, labels, report, clip))
+
+
 def handle(request: Json, report: Report) -> Json:
     if request["task"] == "probe":
         return probe(Path(request["path"]))
-    if request["task"] == "merge":
-        chapters = [(start, end, title) for start, end, title in request["chapters"]]
-        return str(
-            merge.merge(
-                Path(request["video"]), Path(request["audio"]), Path(request["stem"]), merge.Labels(request["title"], chapters), report
-            )
-        )
+    if request["task"] == "make":
+        return make(request, report)
     raise cause("internal")
 
 

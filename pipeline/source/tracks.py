@@ -15,8 +15,6 @@ FORMATS = ("json3", "srv3", "vtt", "ttml", "srv2", "srv1")
 """Caption formats that we read, best first: json3 has word times and no markup."""
 MOST_A_RUNG = 2
 """Tracks of one rung of the ladder that are tried: each is a request, and where two are dead the third seldom lives."""
-TALLEST = 720
-"""Pixels of height; more is of no use beside a summary and costs bandwidth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +112,15 @@ def audio_format(formats: Iterable[Format]) -> Format | None:
     return sound[-1] if sound else next((item for item in whole if item.get("vcodec") not in (None, "none")), None)
 
 
-def video_formats(formats: Iterable[Format]) -> tuple[Format, ...]:
+def video_formats(formats: Iterable[Format], tallest: int) -> tuple[Format, ...]:
     """Pictures and sound to merge, or one file that has both; empty when nothing can be had as https files.
 
-    The tallest pictures up to TALLEST; among equals H.264, which every player and phone plays, with the sound that fits into the same container.
+    The tallest pictures up to `tallest` lines, or the smallest where all are taller; among equals H.264, which every player and phone plays, with the sound that fits into the same container.
     """
-    whole = [item for item in formats if _plain(item) and (item.get("height") or 0) <= TALLEST]
+    whole = [item for item in formats if _plain(item)]
+    heights = {int(item.get("height") or 0) for item in whole if item.get("vcodec") not in (None, "none")}
+    tallest = max(tallest, min(heights, default=0))
+    whole = [item for item in whole if (item.get("height") or 0) <= tallest]
     pictures = [item for item in whole if item.get("vcodec") not in (None, "none") and item.get("acodec") == "none"]
     sound = _original([item for item in whole if item.get("vcodec") == "none" and item.get("acodec") not in (None, "none")])
     both = [item for item in whole if item.get("vcodec") not in (None, "none") and item.get("acodec") not in (None, "none")]
@@ -142,6 +143,14 @@ def _is_h264(item: Format) -> bool:
 def _original(items: list[Format]) -> list[Format]:
     most = max((item.get("language_preference") or -1 for item in items), default=-1)
     return [item for item in items if (item.get("language_preference") or -1) == most]
+
+
+def chosen(formats: Iterable[Format], lines: int) -> list[Format]:
+    """What is downloaded: the sound alone (`lines` 0), or a recording whose pictures have at most so many lines."""
+    if lines:
+        return list(video_formats(formats, lines))
+    best = audio_format(formats)
+    return [best] if best else []
 
 
 def size(item: Format) -> int:

@@ -1,23 +1,28 @@
 """A YouTube link -> Video, captions, media. yt-dlp runs in a child process (child.py), which is the only sure way to stop it and to bound what it takes."""
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import downloads
 from pipeline.config import Settings
-from pipeline.source import media, sandbox, ytdlp
+from pipeline.downloads import Form
+from pipeline.errors import InputError, cause
+from pipeline.source import convert, sandbox, tracks, uploads, ytdlp
 from pipeline.source.inside import Json, Limits
+from pipeline.source.labels import labels_of
 from pipeline.source.links import Source
 from pipeline.types import Chapter, Emit, Origin, Segment, Transcript, Video
 
 PROBE_SECONDS = 180.0
 """Metadata and captions are a handful of requests."""
-_MERGE_SECONDS = 600.0
 _CHILD = "pipeline.source.child"
 _DOING = {
     "probe": ("fetch", "Asking YouTube"),
-    "audio": ("fetch", "Fetching the sound"),
-    "video": ("download", "Fetching the video"),
+    "media": ("download", "Downloading"),
     "thumbnail": ("fetch", "Fetching the picture"),
     "listing": ("list", "Reading the list"),
     "feed": ("list", "Looking for new items"),
@@ -25,6 +30,9 @@ _DOING = {
     "itself": ("fetch", "Looking at yt-dlp"),
 }
 """Stage and first message of each task."""
+_PROBED = "probe.json"
+HONOURED_SECONDS = 4 * 3600.0
+"""YouTube's links to media work for six hours; a download that goes on with them needs some time as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +51,45 @@ def keep_ready(settings: Settings) -> None:
     sandbox.keep_ready(_CHILD, ytdlp.packages(settings))
 
 
-def probe(source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True, language: str | None = None) -> Probe:
+def probe(
+    source: Source, settings: Settings, workdir: Path, emit: Emit, *, captions: bool = True, language: str | None = None, pause: float = 0.0, cover: bool = False
+) -> Probe:
     """Metadata and the best captions, in one child process and with one extraction. `language`: the reader's, for captions where none of what is spoken are usable.
+
+    `pause`: seconds to wait before each file of captions; `cover`: the picture is wanted as a JPEG.
 
     Raises:
         NutshellError: any code of the source room, for example `private`, `live_now`, `too_long`, `network`.
     """
-    found = run_child("probe", settings, workdir, emit, url=source.url, captions=captions, language=language, most_seconds=PROBE_SECONDS)
+    found = run_child(
+        "probe", settings, workdir, emit, url=source.url, captions=captions, language=language, pause=pause, cover=cover, most_seconds=PROBE_SECONDS
+    )  # fmt: skip
+    (workdir / _PROBED).write_text(json.dumps(found))
+    return _probe_of(found, workdir)
+
+
+def probed(workdir: Path) -> Probe | None:
+    """What `probe` found when it was called for this folder before; None: it was not, or so long ago that YouTube has to be asked again."""
+    path = workdir / _PROBED
+    if not path.is_file() or time.time() - path.stat().st_mtime > HONOURED_SECONDS:
+        return None
+    return _probe_of(json.loads(path.read_text()), workdir)
+
+
+def _probe_of(found: Json, workdir: Path) -> Probe:
     video = dict(found["video"])
     video["chapters"] = tuple(Chapter(*chapter) for chapter in video["chapters"])
     return Probe(Video(**video), _transcript(found["transcript"]), workdir / found["info"])
+
+
+def promised(info: Path, form: Form, settings: Settings) -> int:
+    """Bytes that a recording will have as far as YouTube says; 0: it says nothing."""
+    formats = json.loads(info.read_text()).get("formats") or []
+    return sum(tracks.size(item) for item in tracks.chosen(formats, _lines(form, settings)))
+
+
+def _lines(form: Form, settings: Settings) -> int:
+    return downloads.lines(form, settings.max_height) if form.what == "video" else 0
 
 
 def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emit) -> Path:
@@ -62,28 +99,48 @@ def fetch_audio(info: Probe | Path, settings: Settings, workdir: Path, emit: Emi
         NutshellError: any code of the source room, for example `media_forbidden`, `too_large`, `network`.
     """
     path = info.info_path if isinstance(info, Probe) else info
-    return Path(run_child("audio", settings, workdir, emit, info=str(path.absolute())))
+    files, resumed = _fetch_files(path, 0, settings, workdir, emit)
+    if resumed:
+        with _fitting(files):
+            uploads.probe_media(files[0], files[0].name)
+    return files[0]
 
 
-def fetch_video(source: Source, settings: Settings, workdir: Path, emit: Emit) -> Path:
-    """Pictures (at most 720 lines) and sound in one mp4, webm or mkv, with title and chapters.
+def fetch_video(probe: Probe, form: Form, settings: Settings, workdir: Path, emit: Emit) -> Path:
+    """Pictures and sound in one mp4, webm or mkv, with title, channel, date, link, chapters and, where the container takes one, the picture.
 
     Raises:
         NutshellError: as fetch_audio.
     """
-    found = run_child("video", settings, workdir, emit, url=source.url)
-    files = [Path(file) for file in found["files"]]
-    if len(files) == 1:
-        return files[0]
-    request = {"task": "merge", "video": str(files[0]), "audio": str(files[1]), "stem": str(workdir / f"{files[0].name.split('.')[0]}.merged"),
-               "title": found["title"], "chapters": found["chapters"]}  # fmt: skip
-    limits = Limits(_MERGE_SECONDS, _MERGE_SECONDS, settings.max_upload * 2, memory_bytes=media.MEMORY)
-    deaths = sandbox.Deaths(timeout="bad_media", killed="bad_media")
-    job = sandbox.Job("pipeline.source.media_child", workdir, limits, deaths, "download", "Merging")
-    merged = Path(sandbox.run(job, request, emit))
+    files, resumed = _fetch_files(probe.info_path, _lines(form, settings), settings, workdir, emit)
+    labels = labels_of(probe.video, next(workdir.glob("thumbnail.jpg"), None))
+    with _fitting(files) if resumed else nullcontext():
+        merged = convert.make(files, form.base, labels, settings, workdir, emit)
     for file in files:
         file.unlink()
     return merged
+
+
+def fetch_form(probe: Probe, form: Form, settings: Settings, workdir: Path, emit: Emit) -> Path:
+    """The whole recording that a form is made of; as fetch_audio and fetch_video."""
+    return fetch_audio(probe, settings, workdir, emit) if form.what == "audio" else fetch_video(probe, form, settings, workdir, emit)
+
+
+def _fetch_files(info: Path, lines: int, settings: Settings, workdir: Path, emit: Emit) -> tuple[list[Path], bool]:
+    """The files, and whether parts of an earlier attempt are in them."""
+    resumed = any(workdir.glob("*.part"))
+    return [Path(file) for file in run_child("media", settings, workdir, emit, info=str(info.absolute()), lines=lines)], resumed
+
+
+@contextmanager
+def _fitting(files: list[Path]) -> Iterator[None]:
+    """Around the first look into files that were gone on with: what cannot be read may have begun as another file, and is fetched from its start."""
+    try:
+        yield
+    except InputError as error:
+        for file in files:
+            file.unlink()
+        raise cause("range_lost") from error
 
 
 def fetch_thumbnail(video: Video, settings: Settings, workdir: Path) -> Path | None:

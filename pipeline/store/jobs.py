@@ -5,7 +5,7 @@ Nothing here talks to the broker: functions return the hints to announce once th
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -42,8 +42,8 @@ from pipeline.types import Length, Options
 __all__ = [
     "BATCH", "INTERACTIVE", "Claim", "Counts", "Hint", "JobView", "StageView", "Submission", "cancel", "claim", "claim_next", "counts",
     "due", "fail", "finish", "free_expired", "get_job", "heartbeat", "jobs_of", "listing_subject", "options_of", "others_first",
-    "postpone", "queue_position", "reading_of", "reap", "release", "release_lost", "renew", "retry", "sign_in", "skip", "submit",
-    "submit_reading", "waited", "workers_seen",
+    "postpone", "queue_position", "reading_of", "reap", "release", "release_lost", "renew", "retry", "sign_in", "skip", "states_of",
+    "submit", "submit_reading", "waited", "workers_seen",
 ]  # fmt: skip
 
 INTERACTIVE = 0
@@ -248,6 +248,11 @@ def _no_job() -> NotFound:
 def get_job(s: Session, job_id: int) -> JobView | None:
     job = s.get(JobRow, job_id)
     return None if job is None else _view(s, job)
+
+
+def states_of(s: Session, job_ids: Collection[int]) -> dict[int, State]:
+    """Those that exist."""
+    return {row.id: row.state for row in s.execute(select(JobRow.id, JobRow.state).where(JobRow.id.in_(job_ids)))}
 
 
 def jobs_of(s: Session, video_id: str) -> tuple[JobView, ...]:

@@ -76,7 +76,17 @@ class MediaRow(Base):
     content_type: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index(None, "video_id"),)
+    used_at: Mapped[datetime] = now()
+    """When somebody last looked at it or made something of it: the longest unused is the first to make room."""
+    __table_args__ = (Index(None, "video_id"), Index(None, "used_at"))
+
+
+class MediaReservationRow(Base):
+    """Bytes of the media store that a stage is about to fill. Counts while the stage runs, so a killed worker's ends with its lease."""
+
+    __tablename__ = "media_reservations"
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id", ondelete="CASCADE"), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
 
 
 class JobRow(Base):

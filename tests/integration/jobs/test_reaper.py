@@ -7,17 +7,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, update
 
 from pipeline.config import Settings
-from pipeline.store import media, videos
+from pipeline.store import jobs, media, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.media import Media
-from pipeline.workplace import work_folder
+from pipeline.store.tables import MediaRow
+from pipeline.workplace import job_folder, work_folder
 from tests.integration.jobs.fleet import ROOT
+from tests.integration.jobs.helpers import STAGES
 from workers import reaper
 
 
@@ -62,3 +66,36 @@ def test_sweep_removes_work_folders_of_killed_processes_and_no_others(db: Databa
         assert [folder for folder in used.parent.iterdir() if folder.is_dir()] == [used]
     assert not used.exists()
     assert reaper.sweep(db, settings) == 0
+
+
+def test_sweep_takes_the_folders_of_jobs_that_will_not_go_on(db: Database, settings: Settings) -> None:
+    with db.session() as s:
+        ids = [jobs.submit(s, "download", videos.ensure_video(s, f"youtube:{n}", "", "youtube"), {}, STAGES).job_id for n in range(3)]
+        jobs.cancel(s, ids[1])
+        jobs.cancel(s, ids[2])
+    names = [f"job-{number}-v" for number in (*ids, 999_999_999)] + ["job-0-v-audio"]
+    for name in names:
+        (settings.home / "work" / name).mkdir(parents=True)
+    with job_folder(settings, ids[2], "v"):  # its attempt has not heard of the cancel yet
+        assert reaper.sweep(db, settings) == 2
+        kept = {folder.name for folder in (settings.home / "work").iterdir()}
+
+    assert kept == {names[0], names[2], "job-0-v-audio"}  # waiting, worked in, a command's
+
+
+def test_sweep_brings_the_media_within_the_quota(db: Database, settings: Settings, tmp_path: Path) -> None:
+    blobs = Blobs(settings)
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 100)
+    with db.session() as s:
+        video_id = videos.ensure_video(s, "youtube:aaaaaaaaaaa", "", "youtube")
+        for kind in ("upload", "video", "audio"):
+            blobs.put(file, f"{kind}/x")
+            media.save_media(s, Media(video_id, kind, f"{kind}/x", "", "", 100))
+        s.execute(update(MediaRow).values(used_at=func.clock_timestamp() - timedelta(days=1)))
+        s.execute(update(MediaRow).where(MediaRow.kind == "audio").values(used_at=func.clock_timestamp() - timedelta(days=2)))
+
+    assert reaper.sweep(db, settings.model_copy(update={"media_quota": 250})) == 1
+    assert [kind for kind in ("upload", "video", "audio") if blobs.exists(f"{kind}/x")] == ["upload", "video"]
+    assert reaper.sweep(db, settings.model_copy(update={"media_quota": 10})) == 1
+    assert blobs.exists("upload/x")

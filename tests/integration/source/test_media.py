@@ -1,8 +1,6 @@
 """Audio and video through the real yt-dlp, with everything that goes wrong on the way."""
 
 import json
-import shutil
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -134,28 +132,7 @@ def test_a_server_that_trickles_is_given_up_at_the_deadline(known: Known, settin
     assert caught.value.code == "network"
 
 
-def test_video_is_merged_with_title_and_chapters(settings: Settings, work: Path) -> None:
-    path = youtube.fetch_video(parse_link("stVideo0001"), settings, work, sandbox.quiet)
-    assert path.suffix == ".mp4"
-    assert [file.name for file in work.glob("stVideo0001*")] == [path.name]
-    ffprobe = shutil.which("ffprobe")
-    if ffprobe is None:
-        pytest.skip("needs ffprobe")
-    shown = subprocess.run(
-        [ffprobe, "-v", "error", "-show_format", "-show_streams", "-show_chapters", "-of", "json", str(path)],
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    found = json.loads(shown.stdout)
-    kinds = [(stream["codec_type"], stream["codec_name"]) for stream in found["streams"] if stream["codec_type"] != "data"]
-    assert kinds == [("video", "h264"), ("audio", "aac")]
-    assert found["format"]["tags"]["title"] == "How Bees Talk"
-    assert [chapter["tags"]["title"] for chapter in found["chapters"]] == ["Welcome", "The colony", "The dance"]
-    assert float(found["format"]["duration"]) == pytest.approx(21, abs=2)
-
-
 def test_a_private_video_cannot_be_downloaded_either(settings: Settings, work: Path) -> None:
     with pytest.raises(NutshellError) as caught:
-        youtube.fetch_video(parse_link("stPrivate01"), settings, work, sandbox.quiet)
+        youtube.probe(parse_link("stPrivate01"), settings, work, sandbox.quiet, captions=False)
     assert caught.value.code == "private"

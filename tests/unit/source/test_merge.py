@@ -6,7 +6,8 @@ import av
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.source.merge import Labels, container_for, merge
+from pipeline.source.labels import Labels
+from pipeline.source.merge import container_for, merge
 from tests.unit.source.conftest import Make
 
 CHAPTERS = [(0.0, 1.0, "One"), (1.0, 2.0, "Zwei & drei")]

@@ -200,11 +200,11 @@ def test_audio(formats: list[dict[str, Any]], expected: str | None) -> None:
         ([form("18", v="avc1", a="mp4a", height=360)], ["18"]),
         ([*PICTURES, form("18", v="avc1", a="mp4a", height=360)], ["18"]),
         (SOUND, []),
-        ([PICTURES[4], *SOUND], []),
+        ([PICTURES[4], *SOUND], ["137", "140"]),
     ],
 )
 def test_video(formats: list[dict[str, Any]], expected: list[str]) -> None:
-    assert [found["format_id"] for found in video_formats(formats)] == expected
+    assert [found["format_id"] for found in video_formats(formats, 720)] == expected
 
 
 def test_size_is_what_is_promised() -> None:
