@@ -5,15 +5,17 @@ delivered twice). The order of the stages is run.py's.
 """
 
 import mimetypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings
+from pipeline import listings, live
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
-from pipeline.errors import ModelError, NotFound, cause
+from pipeline.errors import ModelError, NotFound, NotYet, cause
 from pipeline.export.render import file_name
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
@@ -52,7 +54,8 @@ def _is_read(ctx: Context) -> bool:
 def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
     ctx.say(0.0, "Asking YouTube")
     source, language = source_of(ctx.video), ctx.options.language
-    probe = visitor.ask(lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language))
+    with _when_shown(ctx):
+        probe = visitor.ask(lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language))
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
@@ -66,6 +69,23 @@ def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
     if picture is not None:
         store_file(ctx, picture, "thumbnail")
         ctx.publish("video")
+
+
+@contextmanager
+def _when_shown(ctx: Context) -> Iterator[None]:
+    """What is live or has not begun is waited for.
+
+    Raises:
+        Postponed: until it is worth another look.
+        SourceError: the waiting has an end.
+    """
+    try:
+        yield
+    except NotYet as error:
+        with ctx.db.session() as s:
+            job = jobs.get_job(s, ctx.claim.job_id)
+        now = datetime.now(UTC)
+        raise live.look_again(error, job.created_at if job else now, now) from error
 
 
 def store_file(ctx: Context, path: Path, kind: str) -> None:
@@ -256,7 +276,8 @@ def download(ctx: Context) -> None:
     ctx.say(0.0, "Downloading")
     with work_folder(ctx.settings) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
         source = source_of(ctx.video)
-        fetched = visitor.ask(lambda: fetch_media(source, kind, ctx.settings, folder, ctx.emit))
+        with _when_shown(ctx):
+            fetched = visitor.ask(lambda: fetch_media(source, kind, ctx.settings, folder, ctx.emit))
         store_file(ctx, fetched, kind)
     ctx.publish("download")
 

@@ -55,7 +55,12 @@ HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "too_long", "
 """Failures that end when a setting, the disk or a package has been changed."""
 FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""
-NOT_YET = frozenset({"live_now", "live_upcoming"})
+NOT_YET = {
+    "live_upcoming": "Waiting for it to begin",
+    "live_now": "Waiting for the stream to end",
+    "live_processing": "Waiting for YouTube to prepare the recording",
+}
+"""Reasons to wait that lie with the video, and how the page says so. As failures: the waiting had an end."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -174,7 +179,7 @@ def next_step(code: str | None, *, kept: bool = True) -> str:
         case Retry.USELESS | Retry.UNLIKELY:
             return "Paste the link of another video."
         case Retry.LATER if code in NOT_YET:
-            return "Until then, paste the link of another video."
+            return "Press Try again when it has been shown to its end, or paste the link of another video."
         case Retry.LATER:
             return "Press Try again when the cause is gone."
         case _:
@@ -197,4 +202,4 @@ def retry(code: str | None) -> Retry:
         return Retry.USELESS
     if code in WITHHELD:
         return Retry.UNLIKELY
-    return Retry.LATER if code in HINDERED | NOT_YET else Retry.NOW
+    return Retry.LATER if code in HINDERED or code in NOT_YET else Retry.NOW

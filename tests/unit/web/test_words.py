@@ -87,7 +87,7 @@ def test_whether_trying_again_can_help(code: str | None, chance: str) -> None:
     assert words.retry(code) == chance
 
 
-@pytest.mark.parametrize("code", sorted(words.OTHER_FILE | words.WITHHELD | words.HINDERED | words.NOT_YET))
+@pytest.mark.parametrize("code", sorted(words.OTHER_FILE | words.WITHHELD | words.HINDERED | words.FOR_YOUTUBE | words.NOT_YET.keys()))
 def test_causes_that_are_told_apart_exist(code: str) -> None:
     assert code in CODES
 
