@@ -61,7 +61,7 @@ class World:
     def become(self, video_id: str, *phases: tuple[int, Video]) -> None:
         """From now on the video is what the first says for so many looks at its page, then what the second says, …; the last one for ever.
         PHASES has some that all tests may use."""
-        self.phases[video_id] = phases
+        self.phases[video_id] = tuple((looks, replace(video, id=video_id)) for looks, video in phases)
         self.looks[video_id] = 0
 
     def upload(self, video: Video | str, *, talk: str = "tea", tab: Tab = "videos", channel: str = CHANNEL) -> Video:
