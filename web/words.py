@@ -50,7 +50,7 @@ LANGUAGES = {
 a locale each, 60 MB together; a test compares."""
 OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
 """Failures that lie in what was handed in: it will be no different the next time."""
-WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm"})
+WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist_unavailable"})
 HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "too_long", "too_large", "extractor_broken", "blocked_address"})
 """Failures that end when a setting, the disk or a package has been changed."""
 FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "bot_check", "rate_limited"})

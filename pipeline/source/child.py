@@ -51,7 +51,7 @@ def probe(request: Json, report: Report) -> Json:
         _check_length(duration, request["max_duration"])
         found, said = _captions(session, info, request["language"], report) if request["captions"] else (None, "")
         if found is None and not info.get("formats"):
-            raise cause(session.code())
+            raise session.refusal()
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
         _picture(session, info.get("thumbnail"))  # while the connection stands; youtube.fetch_thumbnail finds it
     return {"video": _video(info, found) | {"captions_note": said}, "transcript": _as_json(found), "info": INFO}

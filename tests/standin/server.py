@@ -104,6 +104,8 @@ class StandIn:
         self.tls_errors: list[str] = []
         self.errors: list[Exception] = []
         self.faults: list[Fault] = []
+        self.unreachable = False
+        """As a proxy behind which there is no network."""
         self.dir = Path(mkdtemp(prefix="standin-"))
         authority = trustme.CA()
         self.ca_file = self.dir / "ca.pem"
@@ -127,6 +129,7 @@ class StandIn:
     def reset(self) -> None:
         for kept in (self.log, self.refused, self.tls_errors, self.errors, self.faults):
             kept.clear()
+        self.unreachable = False
         forget = getattr(self.app, "reset", None)
         if forget:
             forget()
@@ -185,6 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:  # the name is http.server's
         host, _, port = self.path.rpartition(":")
         standin = self.server.standin
+        if standin.unreachable:
+            self.send_error(504, "no network")
+            self.close_connection = True
+            return
         if not standin.knows(host) or port != "443":
             standin.refused.append(self.path)
             self.send_error(403, "host not in the stand-in")
