@@ -26,7 +26,7 @@ HAS_MODELS := $(VENV)/.models-$(call sum,requirements-models.txt)
 HAS_US := $(VENV)/.nutshell-$(call sum,pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage check bench contract lock env setup clean
+.PHONY: help run demo test coverage check conditions bench contract lock env setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: setup ## style, types and architecture only
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+conditions: setup ## show what becomes of everything that YouTube, the network and this machine can do to a video, each observed
+	$(PY) -m tests.conditions
 
 bench: setup ## measure speed and memory, as ratios to peers in the same run
 	$(PY) -m tests.benchmarks

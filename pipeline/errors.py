@@ -3,6 +3,7 @@
     NutshellError
     ├── InputError        exit 2   what was typed or uploaded cannot be used
     ├── SourceError       exit 3   the video exists but cannot be had (now)
+    │   └── NotYet                 it is live, or has not begun
     ├── ModelError        exit 4   a model, server or this machine is in trouble
     ├── Postponed                  not a failure: it has to wait for something outside
     └── Stopped                    not a failure: cancelled, or another worker took over
@@ -44,6 +45,17 @@ class SourceError(NutshellError):
     http_status = 502
 
 
+class NotYet(SourceError):
+    """It can be had when it has been shown to its end. Who can wait, waits (live.py)."""
+
+    def __init__(
+        self, code: str, sentence: str, *, retryable: bool = False, retry_after: float | None = None, begins: float | None = None
+    ) -> None:
+        super().__init__(code, sentence, retryable=retryable, retry_after=retry_after)
+        self.begins = begins
+        """When it begins or began, in seconds since 1970; None: nobody says."""
+
+
 class ModelError(NutshellError):
     exit_status = 4
     http_status = 503
@@ -62,8 +74,8 @@ class ContextTooLong(ModelError):
 class Postponed(NutshellError):
     """Not a failure: the same work may go on after so many seconds, and nothing is held against it."""
 
-    def __init__(self, code: str, seconds: float) -> None:
-        super().__init__(code, CODES[code].sentence, retryable=True, retry_after=seconds)
+    def __init__(self, code: str, seconds: float, sentence: str = "") -> None:
+        super().__init__(code, sentence or CODES[code].sentence, retryable=True, retry_after=seconds)
         self.seconds = seconds
 
 
@@ -113,9 +125,9 @@ CODES: dict[str, Cause] = {
     "age_restricted": Cause("YouTube wants a signed-in adult for this video. The administrator can add YouTube cookies."),
     "members_only": Cause("Only members of this channel can watch this video."),
     "payment_required": Cause("This video must be bought or needs YouTube Premium."),
-    "live_now": Cause("This stream is still live. Try again when it has ended."),
-    "live_processing": Cause("The stream has just ended; YouTube is still preparing the recording.", retryable=True, retry_after=HOUR),
-    "live_upcoming": Cause("This video has not started yet. Try again when it has been shown."),
+    "live_now": Cause("This stream is still live.", kind=NotYet),
+    "live_processing": Cause("The stream has just ended; YouTube is still preparing the recording.", kind=NotYet),
+    "live_upcoming": Cause("This video has not started yet.", kind=NotYet),
     "bot_check": Cause("YouTube asks this server to prove that it is no robot. Try later, or the administrator can set cookies or another proxy.", retryable=True, retry_after=HOUR),
     "rate_limited": Cause("YouTube is limiting this server. It is tried again later.", retryable=True, retry_after=900.0),
     "youtube_pause": Cause("YouTube wants to be left alone for a while. This goes on by itself.", retryable=True, retry_after=HOUR),

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import downloads
 from pipeline.config import Settings
 from pipeline.downloads import Form
-from pipeline.errors import InputError, ModelError, cause
+from pipeline.errors import InputError, ModelError, NotYet, cause
 from pipeline.export.document import document
 from pipeline.export.render import file_name, render
 from pipeline.language.translator import Translator
@@ -69,7 +69,10 @@ def process(source: Source, options: Options, settings: Settings, emit: Emit) ->
 def _read(source: Source, options: Options, models: Models, folder: Path, watch: Stopwatch, emit: Emit) -> tuple[Video, Transcript]:
     settings = models.settings
     with watch.stage("fetch"):
-        video, transcript, sound = _fetch(source, options, settings, folder, emit)
+        try:
+            video, transcript, sound = _fetch(source, options, settings, folder, emit)
+        except NotYet as error:  # nobody wants a terminal to wait for days
+            raise NotYet(error.code, f"{error} Try again when it has been shown to its end.", begins=error.begins) from error
     check_duration(video, settings)
     if transcript is not None and transcript.segments:
         video = replace(video, language=video.language or transcript.language)

@@ -4,15 +4,17 @@ Every stage first looks whether its result is already there, so running it again
 delivered twice). The order of the stages is run.py's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings, manners, recordings
+from pipeline import listings, live, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
-from pipeline.errors import ModelError, NotFound, cause
+from pipeline.errors import ModelError, NotFound, NotYet, cause
 from pipeline.recordings import Shelf
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
@@ -53,9 +55,10 @@ def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
     source, language = source_of(ctx.video), ctx.options.language
     known = youtube.probed(folder)  # by an attempt that came as far as the sound
     pause = manners.captions_pause(ctx.settings, batch=ctx.claim.priority > jobs.INTERACTIVE)
-    probe = known or visitor.ask(
-        lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language, pause=pause)
-    )
+    with _when_shown(ctx):
+        probe = known or visitor.ask(
+            lambda: youtube.probe(source, ctx.settings, folder, ctx.emit, captions=ctx.options.captions, language=language, pause=pause)
+        )
     with ctx.db.session() as s:
         videos.save_video(s, probe.video, fence=ctx.claim.fence)
     ctx.publish("video")
@@ -74,6 +77,23 @@ def _fetch_youtube(ctx: Context, folder: Path, visitor: Visitor) -> None:
 
 def _shelf(ctx: Context) -> Shelf:
     return Shelf(ctx.claim, ctx.db, ctx.settings, ctx.blobs, ctx.video, ctx.emit)
+
+
+@contextmanager
+def _when_shown(ctx: Context) -> Iterator[None]:
+    """What is live or has not begun is waited for.
+
+    Raises:
+        Postponed: until it is worth another look.
+        SourceError: the waiting has an end.
+    """
+    try:
+        yield
+    except NotYet as error:
+        with ctx.db.session() as s:
+            job = jobs.get_job(s, ctx.claim.job_id)
+        now = datetime.now(UTC)
+        raise live.look_again(error, job.created_at if job else now, now) from error
 
 
 def _read_file(ctx: Context, kind: str | None) -> None:
@@ -248,7 +268,8 @@ def translate(ctx: Context) -> None:
 def download(ctx: Context) -> None:
     """A form of the recording into the media store."""
     ctx.say(0.0, "Downloading")
-    recordings.download(_shelf(ctx))
+    with _when_shown(ctx):
+        recordings.download(_shelf(ctx))
     ctx.publish("download")
 
 

@@ -228,9 +228,12 @@ def _said(job: JobView, stage: StageView | None, position: int | None, now: date
         detail = stage.message if stage.message and stage.message != name else ""
         return name, detail, stage.fraction if 0 < stage.fraction <= 1 else None
     if stage.not_before and stage.not_before > now and stage.attempt:
+        pause = words.span((stage.not_before - now).total_seconds())
         if stage.error_code in words.FOR_YOUTUBE:
-            return f"Waiting for YouTube for another {words.span((stage.not_before - now).total_seconds())}", stage.error or "", None
-        return f"Trying again in {words.span((stage.not_before - now).total_seconds())}", stage.error or "", None
+            return f"Waiting for YouTube for another {pause}", stage.error or "", None
+        if stage.error_code in words.NOT_YET:
+            return words.NOT_YET[stage.error_code], f"{stage.error} Next look in {pause}.", None
+        return f"Trying again in {pause}", stage.error or "", None
     if position:
         return "Waiting for its turn", f"{words.plural(position, 'job')} before this one", None
     return name, "Starting", None

@@ -50,12 +50,17 @@ LANGUAGES = {
 a locale each, 60 MB together; a test compares."""
 OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
 """Failures that lie in what was handed in: it will be no different the next time."""
-WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm"})
+WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist_unavailable"})
 HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "quota", "too_long", "too_large", "extractor_broken", "blocked_address"})
 """Failures that end when a setting, the disk or a package has been changed."""
 FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "youtube_downloads", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""
-NOT_YET = frozenset({"live_now", "live_upcoming"})
+NOT_YET = {
+    "live_upcoming": "Waiting for it to begin",
+    "live_now": "Waiting for the stream to end",
+    "live_processing": "Waiting for YouTube to prepare the recording",
+}
+"""Reasons to wait that lie with the video, and how the page says so. As failures: the waiting had an end."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -174,7 +179,7 @@ def next_step(code: str | None, *, kept: bool = True) -> str:
         case Retry.USELESS | Retry.UNLIKELY:
             return "Paste the link of another video."
         case Retry.LATER if code in NOT_YET:
-            return "Until then, paste the link of another video."
+            return "Press Try again when it has been shown to its end, or paste the link of another video."
         case Retry.LATER:
             return "Press Try again when the cause is gone."
         case _:
@@ -197,4 +202,4 @@ def retry(code: str | None) -> Retry:
         return Retry.USELESS
     if code in WITHHELD:
         return Retry.UNLIKELY
-    return Retry.LATER if code in HINDERED | NOT_YET else Retry.NOW
+    return Retry.LATER if code in HINDERED or code in NOT_YET else Retry.NOW

@@ -14,7 +14,7 @@ from yt_dlp.version import __version__ as YTDLP_VERSION  # noqa: N812 - it is a 
 from yt_dlp_ejs import version as SOLVER_VERSION  # noqa: N812
 
 from pipeline import timecode
-from pipeline.errors import SourceError, cause
+from pipeline.errors import CODES, NotYet, SourceError, cause
 from pipeline.languages import name_of
 from pipeline.source import captions, client, inside, links, listing_child, plain, tracks
 from pipeline.source.client import Session
@@ -29,6 +29,8 @@ PICTURE = 5 * 1024**2
 """Bytes of a thumbnail."""
 _FRONT_PAGE = 5 * 1024**2
 """Bytes that are read of it."""
+_NOT_YET = {"is_upcoming": "live_upcoming", "is_live": "live_now", "post_live": "live_processing"}
+"""By yt-dlp's live_status."""
 _PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 
 
@@ -49,7 +51,7 @@ def probe(request: Json, report: Report) -> Json:
         _check_length(duration, request["max_duration"])
         found, said = _captions(session, info, request, report) if request["captions"] else (None, "")
         if found is None and not info.get("formats"):
-            raise cause(session.code())
+            raise session.refusal()
         (folder / INFO).write_text(json.dumps(session.ydl.sanitize_info(info)))
         picture = _cover(info) if request.get("cover") else info.get("thumbnail")
         _picture(session, picture)  # while the connection stands; youtube.fetch_thumbnail finds it
@@ -64,20 +66,18 @@ def _extract(session: Session, url: str) -> dict[str, Any]:
 
 
 def _check_live(info: Info) -> None:
-    status = info.get("live_status")
-    if status == "is_live":
-        raise cause("live_now")
-    if status == "post_live":
-        raise cause("live_processing")
-    if status == "is_upcoming":
-        raise cause("live_upcoming", _when(info.get("release_timestamp")))
+    code = _NOT_YET.get(str(info.get("live_status")))
+    if code:
+        begins = _moment(info.get("release_timestamp"))
+        said = f"It starts on {begins:%Y-%m-%d at %H:%M} UTC." if begins and code == "live_upcoming" else ""
+        raise NotYet(code, f"{CODES[code].sentence} {said}", begins=begins.timestamp() if begins else None)
 
 
-def _when(timestamp: float | None) -> str:
+def _moment(timestamp: float | None) -> datetime | None:
     try:
-        return f"It starts on {datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d at %H:%M} UTC." if timestamp else ""
+        return datetime.fromtimestamp(timestamp, UTC) if timestamp else None
     except (OverflowError, ValueError, OSError):  # a year that no calendar has
-        return ""
+        return None
 
 
 def _check_length(duration: float, most: float) -> None:

@@ -14,10 +14,10 @@ from yt_dlp.networking.common import Request, Response
 from yt_dlp.networking.exceptions import CertificateVerifyError, RequestError
 from yt_dlp.utils import YoutubeDLError
 
-from pipeline.errors import cause
-from pipeline.source import cookies
+from pipeline.errors import NutshellError, cause
+from pipeline.source import cookies, plain
 from pipeline.source.egress import Egress
-from pipeline.source.failures import NetworkLog, classify
+from pipeline.source.failures import NetworkLog, classify, own_words
 from pipeline.source.inside import note
 
 EXTRACTORS = ["youtube", "youtube:truncated_id", "youtube:truncated_url"]
@@ -89,6 +89,12 @@ class Session:
 
     def code(self, error: BaseException | None = None) -> str:
         return classify(error, self.network, self.egress, "\n".join(self.words.warnings))
+
+    def refusal(self) -> NutshellError:
+        """Why there is nothing to be had, where yt-dlp raised nothing; of a reason that has no code of its own in YouTube's words."""
+        code = self.code()
+        words = plain.line(own_words("\n".join(self.words.warnings)), 200) if code == "unavailable" else ""
+        return cause(code, f"It says: {words}" if words else "")
 
 
 @contextmanager

@@ -61,6 +61,20 @@ _GENERIC = re.compile(
 )
 
 
+_TECHNICAL = re.compile(r"yt-dlp|[Cc]lient|format|JavaScript|runtime|[Tt]oken|nsig|challenge|player|Extractor|https?://|--\w|^\S{11}: ")
+"""What yt-dlp warns of on its own account."""
+_LISTS = re.compile(r"/(?:@|channel/|c/|user/|playlist\b)")
+
+
+def own_words(said: str) -> str:
+    """What YouTube itself gave as its reason, among yt-dlp's warnings; empty where it gave none, or none but "Video unavailable"."""
+    for line in said.splitlines():
+        words = line.removeprefix("[youtube] ")
+        if words != line and not _TECHNICAL.search(words):
+            return re.sub(r"^Video unavailable[. ]*", "", words)
+    return ""
+
+
 def classify(error: BaseException | None, network: NetworkLog, egress: Egress, said: str = "") -> str:
     """The code of what happened. `error` is None when yt-dlp only warned; `said` is then what it warned."""
     chain = _chain(error)
@@ -79,8 +93,14 @@ def classify(error: BaseException | None, network: NetworkLog, egress: Egress, s
     for code, pattern in _RULES:
         if pattern.search(message):
             return code
+    return _without_a_rule(error, chain, message)
+
+
+def _without_a_rule(error: BaseException | None, chain: list[BaseException], message: str) -> str:
     if any(isinstance(link, TransportError) for link in chain):
         return "network"
+    if error is None and own_words(message):
+        return "unavailable"
     if _GENERIC.search(message):
         return "extractor_broken"
     return "unknown" if error is None or isinstance(error, YoutubeDLError) else "internal"
@@ -120,4 +140,6 @@ def _hidden(network: NetworkLog) -> str | None:
         return "bot_check"
     if any(status >= 500 for status in statuses) or any(isinstance(error, TransportError) for error in network.errors):
         return "network"
+    if any(isinstance(outcome, HTTPError) and outcome.status in (404, 410) and _LISTS.match(path) for _, path, outcome in network.seen):
+        return "playlist_unavailable"
     return None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any
 
-from pipeline.errors import NutshellError
+from pipeline.errors import NotYet, NutshellError
 
 Json = Any
 Report = Callable[[float, str], None]
@@ -69,7 +69,7 @@ def serve(handler: Callable[[Json, Report], Json], *, offline: bool = False) -> 
     try:
         result = handler(message["request"], lambda fraction, text: _answer(progress=[fraction, text]))
     except NutshellError as error:
-        _answer(error=[error.code, str(error)])
+        _answer(error=[error.code, str(error), error.begins if isinstance(error, NotYet) else None])
     else:
         _answer(result=result)
 

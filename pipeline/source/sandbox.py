@@ -21,7 +21,7 @@ from typing import IO
 import structlog
 
 import pipeline
-from pipeline.errors import CODES, NutshellError, cause
+from pipeline.errors import CODES, NotYet, NutshellError, cause
 from pipeline.source.inside import Json, Limits
 from pipeline.types import Emit, Progress
 
@@ -166,8 +166,10 @@ def _answers(pipe: IO[bytes], job: Job) -> Iterator[dict[str, Json] | None]:
                 yield json.loads(line)
 
 
-def _error(code: str, sentence: str) -> NutshellError:
+def _error(code: str, sentence: str, begins: float | None) -> NutshellError:
     row = CODES[code]
+    if row.kind is NotYet:
+        return NotYet(code, sentence, begins=begins)
     return row.kind(code, sentence, retryable=row.retryable, retry_after=row.retry_after)
 
 

@@ -146,9 +146,7 @@ def memory(home: str) -> None:
 def row(what: str, client: httpx2.Client, video: str, *, limits: tuple[float, float]) -> None:
     happened = timed_job(client, video)
     shown = happened.pop("shown")
-    say(
-        f"{what}: gist after {shown:.1f} s (at most {limits[0]:.0f}), everything after {max(happened.values()):.1f} s (at most {limits[1]:.0f})"
-    )
+    say(f"{what}: gist after {shown:.1f} s (at most {limits[0]:.0f}), everything after {max(happened.values()):.1f} s (at most {limits[1]:.0f})")
     say("  stages done after: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in happened.items()))
 
 

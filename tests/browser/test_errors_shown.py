@@ -16,7 +16,7 @@ PASTED = {
 }
 REFUSED = {
     "stPrivate01": "This video is private.", "stRemoved01": "This video is no longer on YouTube.", "stAgeGate01": "signed-in adult",
-    "stMembers01": "members of this channel", "stLiveNow01": "still live", "stUpcoming1": "not started",
+    "stMembers01": "members of this channel", "stUpcoming1": "more than a year ahead",
 }  # fmt: skip
 
 
@@ -38,6 +38,20 @@ def test_what_is_no_link_to_a_video(page: Page, text: str) -> None:
 def test_a_video_that_cannot_be_had(page: Page, video_id: str) -> None:
     paste_video(page, video_id)
     expect(page.get_by_test_id("error")).to_contain_text(REFUSED[video_id], timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    ("video_id", "headline", "why"),
+    [("stLiveNow01", "Waiting for the stream to end", "still live"), ("stWaits0001", "Waiting for it to begin", "It starts on 2")],
+)
+def test_what_has_not_been_shown_yet_is_waited_for(page: Page, video_id: str, headline: str, why: str) -> None:
+    paste_video(page, video_id)
+    job = page.locator(".job").first
+    expect(job).to_contain_text(headline, timeout=60_000)
+    expect(job).to_contain_text(why)
+    expect(page.get_by_test_id("error")).to_have_count(0)
+    page.get_by_test_id("cancel").click()
+    expect(job).to_contain_text("Cancelled", timeout=60_000)
 
 
 def test_a_video_that_was_never_had_offers_only_what_can_help(page: Page) -> None:

@@ -25,13 +25,7 @@ def _ask(settings: Settings, statement: str) -> tuple[object, ...]:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("client_connection_check_interval", "5s"),
-        ("idle_in_transaction_session_timeout", "1min"),
-        ("listen_addresses", ""),
-        ("shared_buffers", "128MB"),
-        ("data_checksums", "on"),
-    ],
+    [("client_connection_check_interval", "5s"), ("idle_in_transaction_session_timeout", "1min"), ("listen_addresses", ""), ("shared_buffers", "128MB"), ("data_checksums", "on")],
 )
 def test_database_runs_with_the_limits_that_protect_it(bare_servers: EmbeddedServers, name: str, value: str) -> None:
     assert _ask(bare_servers.settings, f"SHOW {name}") == (value,)

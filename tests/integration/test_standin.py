@@ -23,6 +23,7 @@ import yt_dlp
 from tests.standin import Response, StandIn, load_talk
 from tests.standin.conditions import DEMO
 from tests.standin.pictures import picture
+from tests.standin.player import CHALLENGE, GVS, SIGNATURE, SIGNED, SOLVED
 from tests.standin.synthetic import coast_talk
 from tests.standin.talks import MEDIA
 from tests.standin.videos import CHANNEL
@@ -93,6 +94,59 @@ def test_signatures_are_solved_by_a_real_runtime(ydl: yt_dlp.YoutubeDL, standin:
     info = ydl.extract_info(URL + "stCiphered1")
     assert Path(info["requested_downloads"][0]["filepath"]).stat().st_size > 10_000
     assert standin.lines(r"base\.js")
+
+
+def test_an_n_parameter_alone_is_solved_too(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    info = ydl.extract_info(URL + "stThrottle1")
+    assert Path(info["requested_downloads"][0]["filepath"]).stat().st_size > 10_000
+    assert next(request for request in standin.log if request.path == "/videoplayback").query["n"] == SOLVED
+
+
+@pytest.mark.parametrize(
+    ("video_id", "query"),
+    [("stCiphered1", f"sig={SIGNATURE}&n={SOLVED}"), ("stCiphered1", f"sig={SIGNED}&n={CHALLENGE}"), ("stThrottle1", f"n={CHALLENGE}")],
+)
+def test_who_does_not_solve_gets_nothing(ydl: yt_dlp.YoutubeDL, video_id: str, query: str) -> None:
+    with pytest.raises(yt_dlp.networking.exceptions.HTTPError) as refused:
+        ydl.urlopen(f"https://{GVS}/videoplayback?id={video_id}&itag=251&mime=audio/webm&{query}")
+    assert refused.value.status == 403
+
+
+def test_dubs_and_the_original(ydl: yt_dlp.YoutubeDL, tmp_path: Path) -> None:
+    info = ydl.extract_info(URL + "stDubbed001")
+    sounds = [entry for entry in info["formats"] if entry["vcodec"] == "none"]
+    assert {(entry["language"], entry["language_preference"]) for entry in sounds} == {("en", 10), ("de", 5), ("es", -1)}
+    assert Path(info["requested_downloads"][0]["filepath"]).read_bytes() == load_talk("bees").files[251].read_bytes()
+    german = next(entry for entry in sounds if entry["language"] == "de" and entry["acodec"] == "opus")
+    assert ydl.urlopen(german["url"]).read() == load_talk("tea").files[251].read_bytes()
+
+
+def test_nine_caption_tracks(ydl: yt_dlp.YoutubeDL) -> None:
+    info = ydl.extract_info(URL + "stNineSubs1", download=False)
+    assert set(info["subtitles"]) == {"en", "en-j3PyPqV-e1s", "en-GB", "de", "es", "pt-BR", "zh-Hans", "ar"}
+    assert "en-orig" in info["automatic_captions"]
+    for key in info["subtitles"]:
+        text = ydl.urlopen(next(item["url"] for item in info["subtitles"][key] if item["ext"] == "json3")).read().decode()
+        said = "Welcome" if key == "en" else key.replace("-j3", " j3")
+        assert said in text
+
+
+def test_a_stream_that_ends(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    ydl.params["ignore_no_formats_error"] = True
+
+    def statuses(video_id: str, times: int) -> list[str]:
+        return [ydl.extract_info(URL + video_id, download=False)["live_status"] for _ in range(times)]
+
+    assert statuses("stEnding001", 4) == ["is_live", "is_live", "post_live", "was_live"]
+    assert statuses("stBegins001", 3) == ["is_upcoming", "is_live", "not_live"]
+    standin.app.become("stEnding001", (1, standin.app.videos["stPostLive1"]), (1, standin.app.videos["stWasLive01"]))
+    assert statuses("stEnding001", 2) == ["post_live", "was_live"]
+
+
+def test_a_connection_that_is_reset(ydl: yt_dlp.YoutubeDL, standin: StandIn) -> None:
+    standin.fault("timedtext", reset=True)
+    with pytest.raises(yt_dlp.networking.exceptions.TransportError):  # OpenSSL says that it ended
+        ydl.urlopen("https://www.youtube.com/api/timedtext?v=stVideo0001&lang=en")
 
 
 REFUSED = {

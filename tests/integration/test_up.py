@@ -44,13 +44,7 @@ class Nutshell:
         env = {**os.environ, "NUTSHELL_HOME": str(home), **environment}
         self.settings = Settings(home=home)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "workers.cli", "up", *arguments],
-            cwd=ROOT,
-            env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+            [sys.executable, "-m", "workers.cli", "up", *arguments], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
         self.said: list[str] = []
         self._lines: queue.Queue[str] = queue.Queue()
@@ -116,17 +110,7 @@ def commanded(process: psutil.Process) -> str:
 def missing(nutshell: Nutshell) -> list[str]:
     """What should run and does not."""
     running = [commanded(process) for process in nutshell.family()]
-    wanted = (
-        "web.app",
-        "workers.lm",
-        "workers.embed",
-        "queues fetch",
-        "queues speech",
-        "queues text",
-        "workers.reaper",
-        "valkey-server",
-        "postgres",
-    )
+    wanted = ("web.app", "workers.lm", "workers.embed", "queues fetch", "queues speech", "queues text", "workers.reaper", "valkey-server", "postgres")
     return [name for name in wanted if not any(name in one for one in running)]
 
 
@@ -276,13 +260,7 @@ def test_a_library_of_another_version_is_refused_by_the_command_in_one_line(tmp_
     folder.mkdir(parents=True)
     (folder / "PG_VERSION").write_text("11")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "workers.cli", "up", "--port", "0"],
-        cwd=ROOT,
-        env={**os.environ, "NUTSHELL_HOME": str(tmp_path / "data")},
-        capture_output=True,
-        text=True,
-    )
+    done = subprocess.run([sys.executable, "-m", "workers.cli", "up", "--port", "0"], cwd=ROOT, env={**os.environ, "NUTSHELL_HOME": str(tmp_path / "data")}, capture_output=True, text=True)
 
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1

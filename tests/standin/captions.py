@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 from tests.standin.server import Response
 from tests.standin.talks import Cue
@@ -9,6 +10,20 @@ from tests.standin.videos import JSON, Track
 
 
 def caption_file(track: Track, form: str) -> Response:
+    """The track, or what its fault makes of it."""
+    if track.fault == "empty":
+        return Response("")  # YouTube: 200 and an empty body
+    if track.fault == "refused":
+        return Response("<html>Too many requests</html>", 429)
+    if track.fault == "page":
+        return Response("<!DOCTYPE html><html><body>Something went wrong</body></html>")
+    whole = _written(replace(track, cues=((0.5, 0.9, "♪"),)) if track.fault == "thin" else track, form)
+    if track.fault == "cut":
+        return replace(whole, cut_after=len(whole.data()) // 2)
+    return whole
+
+
+def _written(track: Track, form: str) -> Response:
     if form == "json3":
         events = rolling_events(track.cues) if track.asr else plain_events(track.cues)
         return Response({"wireMagic": "pb3", "pens": [{}], "wsWinStyles": [{}], "wpWinPositions": [{}], "events": events})

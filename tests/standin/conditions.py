@@ -8,7 +8,7 @@ from tests.standin.account import account_videos
 from tests.standin.lists import Channel, Playlist, Tab
 from tests.standin.player import no
 from tests.standin.synthetic import coast_talk
-from tests.standin.talks import load_talk
+from tests.standin.talks import Cue, Talk, load_talk
 from tests.standin.videos import CHANNEL, HANDLE, Track, Video, automatic, manual, talk_video
 
 ITEMS = 5000
@@ -27,7 +27,8 @@ MANY, MANY_HANDLE = "UCmanymanymanymanymanyma", "@many"
 
 def all_videos() -> list[Video]:
     """All but the items, newest first where they can be played."""
-    videos = [*short_videos(), *talk_videos(), *hours(), *shorts(), *odd_media(), *live_videos(), *refused_videos(), *account_videos()]
+    refused = [*live_videos(), *refused_videos(), *account_videos()]
+    videos = [*short_videos(), *talk_videos(), *hours(), *shorts(), *odd_media(), *odd_captions(), *refused]
     newest = datetime.fromisoformat(Video.published)
     return [replace(video, published=(newest - timedelta(days=3 * age)).isoformat()) for age, video in enumerate(videos)]
 
@@ -118,6 +119,8 @@ def odd_media() -> list[Video]:
             "stPotSubs01", bees, Track("en", "English", bees.cues, need_pot=True), title="Captions that want a PO token", chapters=False
         ),
         talk_video("stCiphered1", bees, title="Needs a JS runtime", formats="ciphered"),
+        talk_video("stThrottle1", bees, title="Needs a JS runtime for its n parameter", formats="throttled"),
+        talk_video("stDubbed001", bees, title="Dubbed into two languages", chapters=False, dubs={"de": load_talk("tea").files, "es": load_talk("bicycle").files}),
         talk_video("stSabrOnly1", bees, manual(bees), title="No URLs from any client", formats="sabr"),
         talk_video("stDrmOnly01", bees, title="DRM only", formats="drm"),
         talk_video("stForbid001", bees, title="Media answers 403", media_http=403),
@@ -127,14 +130,30 @@ def odd_media() -> list[Video]:
     ]
 
 
+def odd_captions() -> list[Video]:
+    """Nine tracks, and tracks that are none. What is wrong with a track stands in its `fault`."""
+    bees = load_talk("bees")
+    foreign = (("de", ""), ("es", ""), ("pt-BR", ""), ("zh-Hans", ""), ("ar", ""), ("en", "j3PyPqV-e1s"), ("en-GB", ""))
+    many = [Track(lang, f"{lang} {variant}".strip(), written(bees, f"{lang} {variant}".strip()), variant=variant) for lang, variant in foreign]
+    found = [talk_video("stNineSubs1", bees, *many, manual(bees), automatic(bees), title="Nine caption tracks", chapters=False)]
+    for video_id, fault in (("stSubEmpty1", "empty"), ("stSubsCut01", "cut"), ("stSubs42901", "refused"), ("stSubsPage1", "page"), ("stSubsThin1", "thin")):
+        title = f"Captions that are {fault}"
+        found.append(talk_video(video_id, bees, replace(automatic(bees), fault=fault), title=title, chapters=False))  # type: ignore[arg-type] - a literal
+    return found
+
+
+def written(talk: Talk, words: str) -> tuple[Cue, ...]:
+    """Captions with the times of `talk`, that say which track they are."""
+    return tuple((start, end, f"{words}, sentence {number}.") for number, (start, end, _) in enumerate(talk.cues, 1))
+
+
 def live_videos() -> list[Video]:
     bees = load_talk("bees")
     live = {"isLiveContent": True}
     soon = {"isUpcoming": True, **live}
     return [
         talk_video("stWasLive01", bees, title="A finished stream", details=live),
-        Video("stLiveNow01", "Live now", formats="live", details={"isLive": True, **live},
-              micro={"liveBroadcastDetails": {"isLiveNow": True, "startTimestamp": "2026-03-04T05:00:00+00:00"}}),
+        Video("stLiveNow01", "Live now", formats="live", details={"isLive": True, **live}, starts_in=-3600.0),
         talk_video("stPostLive1", bees, title="Just ended", details={"isPostLiveDvr": True, **live}),
         Video("stUpcoming1", "Live tomorrow", details=soon, status={"status": "LIVE_STREAM_OFFLINE", "reason": "This live event will begin in 2 days."},
               micro={"liveBroadcastDetails": {"isLiveNow": False, "startTimestamp": "2030-01-01T00:00:00+00:00"}}),
@@ -143,6 +162,29 @@ def live_videos() -> list[Video]:
     ]  # fmt: skip
 
 
+def phases() -> dict[str, tuple[tuple[int, Video], ...]]:
+    """Videos that change: for so many looks at the page the first, then the next. `World.become` makes others."""
+    bees, tea = load_talk("bees"), load_talk("tea")
+    stream, soon = {"isLiveContent": True}, {"status": "LIVE_STREAM_OFFLINE", "reason": "This live event will begin in 60 minutes."}
+    premiere = {"status": "LIVE_STREAM_OFFLINE", "reason": "Premieres in 60 minutes"}
+    ended = talk_video("stEnding001", bees, automatic(bees), title="A stream that ends", details=stream)
+    shown = talk_video("stBegins001", tea, automatic(tea), title="A premiere that begins")
+    return {
+        ended.id: (
+            (2, replace(ended, tracks=(), media={}, formats="live", details={"isLive": True, **stream}, starts_in=-3600.0)),
+            (1, replace(ended, tracks=(), details={"isPostLiveDvr": True, **stream}, starts_in=-3600.0)),
+            (1, ended),
+        ),
+        shown.id: (
+            (1, replace(shown, tracks=(), media={}, status=premiere, details={"isUpcoming": True}, starts_in=3600.0)),
+            (1, replace(shown, tracks=(), media={}, formats="live", details={"isLive": True}, starts_in=-60.0)),
+            (1, shown),
+        ),
+        "stWaits0001": ((1, replace(ended, id="stWaits0001", tracks=(), media={}, status=soon, details={"isUpcoming": True, **stream}, starts_in=3600.0)),),
+    }
+
+
+PHASES = phases()
 UNAVAILABLE = "Video unavailable"
 PRIVATE = {
     "messages": ["This is a private video."],

@@ -31,6 +31,8 @@ KINDS: dict[int, JSON] = {
     247: {"mimeType": 'video/webm; codecs="vp9"', "width": 1280, "height": 720, "fps": 2, "quality": "hd720", "qualityLabel": "720p"},
 }  # fmt: skip
 GUESSED = {140: "m4a", 251: "webm"}
+ORIGINAL = "en"
+"""Language of what was said, where there are dubs."""
 
 
 def no(status: str, reason: str | None = None, subreason: str | None = None, **more: object) -> JSON:
@@ -57,7 +59,7 @@ def player_response(video: Video | None, client: str) -> JSON:
 
 
 def details(video: Video) -> JSON:
-    picture = {"url": f"https://i.ytimg.com/vi/{video.id}/hqdefault.jpg", "width": 480, "height": 360}
+    picture = {"url": video.forged or f"https://i.ytimg.com/vi/{video.id}/hqdefault.jpg", "width": 480, "height": 360}
     return {
         "videoId": video.id, "title": video.title, "lengthSeconds": str(round(video.duration)), "channelId": video.channel_id, "author": video.channel,
         "shortDescription": video.description, "isPrivate": False, "viewCount": "1234", "isLiveContent": False, "keywords": ["stand-in"],
@@ -84,10 +86,11 @@ def captions(video: Video, client: str) -> JSON:
 
 def caption_track(video: Video, track: Track) -> JSON:
     query = {"v": video.id, "expire": "1999999999", "sparams": "ip,ipbits,expire,v", "signature": "AB.CD", "key": "yt8", "lang": track.lang}
+    query |= {"name": track.variant} if track.variant else {}
     query |= ({"kind": "asr", "caps": "asr"} if track.asr else {}) | ({"exp": "xpe"} if track.need_pot else {})
     return {
-        "baseUrl": f"{YT}/api/timedtext?" + urllib.parse.urlencode(query), "name": {"simpleText": track.name},
-        "vssId": ("a." if track.asr else ".") + track.lang, "languageCode": track.lang, "isTranslatable": True,
+        "baseUrl": video.forged or f"{YT}/api/timedtext?" + urllib.parse.urlencode(query), "name": {"simpleText": track.name},
+        "vssId": ("a." if track.asr else ".") + ".".join(filter(None, (track.lang, track.variant))), "languageCode": track.lang, "isTranslatable": True,
         **({"kind": "asr"} if track.asr else {}),
     }  # fmt: skip
 
@@ -104,24 +107,39 @@ def streaming(video: Video, client: str) -> JSON:
 
 
 def formats(video: Video, client: str) -> list[JSON]:
-    """One entry for each file; for a video without files the two sounds, which then answer 404."""
-    entries = []
-    for itag in video.media or GUESSED:
-        size = video.media[itag].stat().st_size if itag in video.media else round(video.duration * 6000)
-        size = video.content_length or size
-        rate = round(size * 8 / max(video.duration, 1))
-        entry: JSON = {
-            "itag": itag, **KINDS[itag], "bitrate": rate, "averageBitrate": rate, "contentLength": str(size),
-            "approxDurationMs": str(round(video.duration * 1000)),
-        }  # fmt: skip
-        mime = KINDS[itag]["mimeType"].split(";")[0]
-        query = {"expire": "1999999999", "id": video.id, "itag": itag, "source": "youtube", "mime": mime, "c": client}
-        url = f"https://{GVS}/videoplayback?" + urllib.parse.urlencode(query)
-        if video.formats == "drm":
+    """One entry for each file; for a video without files the two sounds, which then answer 404. Dubs come first: who takes the first has a dub."""
+    entries = [_format(video, client, itag, language) for language in video.dubs for itag in video.dubs[language]]
+    return entries + [_format(video, client, itag, ORIGINAL if video.dubs and itag in GUESSED else "") for itag in video.media or GUESSED]
+
+
+def _format(video: Video, client: str, itag: int, language: str) -> JSON:
+    """`language`: of one of several sounds; empty where there is only one."""
+    file = video.dubs[language].get(itag) if language in video.dubs else video.media.get(itag)
+    size = video.content_length or (file.stat().st_size if file else round(video.duration * 6000))
+    rate = round(size * 8 / max(video.duration, 1))
+    entry: JSON = {
+        "itag": itag, **KINDS[itag], "bitrate": rate, "averageBitrate": rate, "contentLength": str(size),
+        "approxDurationMs": str(round(video.duration * 1000)),
+    }  # fmt: skip
+    mime = KINDS[itag]["mimeType"].split(";")[0]
+    query = {"expire": "1999999999", "id": video.id, "itag": itag, "source": "youtube", "mime": mime, "c": client}
+    if language:
+        entry["audioTrack"] = _audio_track(language)
+        query["xtags"] = f"acont={'original' if language == ORIGINAL else 'dubbed-auto'}:lang={language}"
+    url = video.forged or f"https://{GVS}/videoplayback?" + urllib.parse.urlencode(query)
+    match video.formats:
+        case "drm":
             entry |= {"url": url, "drmFamilies": ["WIDEVINE"]}
-        elif video.formats == "ciphered":
+        case "ciphered":
             entry["signatureCipher"] = urllib.parse.urlencode({"s": SIGNATURE, "sp": "sig", "url": f"{url}&n={CHALLENGE}"})
-        elif video.formats == "direct" and client != "WEB":  # today the web client gets no url at all
+        case "throttled":
+            entry |= {"url": f"{url}&n={CHALLENGE}"} if client != "WEB" else {}
+        case "direct" if client != "WEB":  # today the web client gets no url at all
             entry["url"] = url
-        entries.append(entry)
-    return entries
+    return entry
+
+
+def _audio_track(language: str) -> JSON:
+    """The default is the reader's language, not the original: YouTube plays the dub to who does not ask."""
+    name = {"en": "English", "de": "German", "es": "Spanish"}[language] + (" original" if language == ORIGINAL else "")
+    return {"displayName": name, "id": f"{language}.{4 if language == ORIGINAL else 3}", "audioIsDefault": language == "de"}

@@ -6,9 +6,12 @@ A client is told only `proxy=http://127.0.0.1:PORT` and the authority's file. A 
 
 import fnmatch
 import json
+import os
 import re
 import shutil
+import socket
 import ssl
+import struct
 import threading
 import time
 import urllib.parse
@@ -64,6 +67,8 @@ class Response:
     """Bytes per second."""
     cut_after: int | None = None
     """Close the connection after so many bytes of the body."""
+    reset: bool = False
+    """Instead of an answer the connection is reset (RST), which the other side sees as an error and not as an end."""
 
     def data(self) -> bytes:
         if isinstance(self.body, dict):
@@ -99,6 +104,8 @@ class StandIn:
         self.tls_errors: list[str] = []
         self.errors: list[Exception] = []
         self.faults: list[Fault] = []
+        self.unreachable = False
+        """As a proxy behind which there is no network."""
         self.dir = Path(mkdtemp(prefix="standin-"))
         authority = trustme.CA()
         self.ca_file = self.dir / "ca.pem"
@@ -122,6 +129,7 @@ class StandIn:
     def reset(self) -> None:
         for kept in (self.log, self.refused, self.tls_errors, self.errors, self.faults):
             kept.clear()
+        self.unreachable = False
         forget = getattr(self.app, "reset", None)
         if forget:
             forget()
@@ -180,6 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:  # the name is http.server's
         host, _, port = self.path.rpartition(":")
         standin = self.server.standin
+        if standin.unreachable:
+            self.send_error(504, "no network")
+            self.close_connection = True
+            return
         if not standin.knows(host) or port != "443":
             standin.refused.append(self.path)
             self.send_error(403, "host not in the stand-in")
@@ -216,6 +228,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = _serve  # noqa: N815 - the names are http.server's
 
     def _send(self, request: Request, response: Response) -> None:
+        if response.reset:
+            self._reset()
+            return
         data = response.data()
         headers = {"Content-Type": response.type, **response.headers}
         request.status, data = _range(request, response, data, headers)
@@ -233,6 +248,11 @@ class _Handler(BaseHTTPRequestHandler):
         if len(sent) < len(data):
             self.close_connection = True
             self.connection.close()
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())  # without the farewell of TLS
 
     def _write(self, data: bytes, rate: int | None) -> None:
         step = max(1, rate // 20) if rate else len(data) or 1

@@ -23,6 +23,10 @@ class Track:
     """Made by YouTube's speech recognition: rolling, word by word, without punctuation."""
     need_pot: bool = False
     """Without a PO token yt-dlp drops the track."""
+    variant: str = ""
+    """What YouTube hangs on the key of a track that has a name of its own: `en-j3PyPqV-e1s`."""
+    fault: Literal["", "empty", "cut", "refused", "page", "thin"] = ""
+    """What comes instead of the captions: an empty body, half of them, 429, a web page, next to nothing."""
 
 
 @dataclass
@@ -32,6 +36,8 @@ class Video:
     description: str = ""
     media: dict[int, Path] = field(default_factory=dict)
     """Files by itag."""
+    dubs: dict[str, dict[int, Path]] = field(default_factory=dict)
+    """More sound, by language: dubbed. With any, the sound in `media` is said to be the original, in English."""
     duration: float = 0.0
     chapters: tuple[tuple[float, str], ...] = ()
     tracks: tuple[Track, ...] = ()
@@ -41,13 +47,16 @@ class Video:
     """More videoDetails."""
     micro: JSON = field(default_factory=dict)
     """More microformat."""
-    formats: Literal["direct", "ciphered", "sabr", "drm", "live", "none"] = "direct"
+    formats: Literal["direct", "ciphered", "throttled", "sabr", "drm", "live", "none"] = "direct"
+    """throttled: a plain url with an `n` challenge and no signature."""
     content_length: int | None = None
     """A lie about the size, for limits."""
     http: int | None = None
     """Answer the page and the player with this status."""
     media_http: int | None = None
     """Answer the media with this status."""
+    forged: str = ""
+    """An address that the formats, captions and thumbnail have in place of YouTube's."""
     bare: bool = False
     """An error without videoDetails."""
     login: bool = False

@@ -5,13 +5,14 @@ import html
 import json
 import re
 import urllib.parse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from tests.standin.account import Accounts
 from tests.standin.captions import caption_file
-from tests.standin.conditions import PLAYLISTS, all_videos, channels, item
+from tests.standin.conditions import PHASES, PLAYLISTS, all_videos, channels, item
 from tests.standin.embed import embed_page
 from tests.standin.feeds import feed
 from tests.standin.lists import Channel, Lists, Playlist, Tab
@@ -38,10 +39,30 @@ class World:
         videos, playlists, channels = self._given
         self.videos = {video.id: video for video in videos}
         self.accounts = Accounts()
+        self.phases = dict(PHASES)
+        self.looks: Counter[str] = Counter()
+        """How often the page of a video was asked for."""
         self.lists = Lists(self.find, playlists, copy.deepcopy(channels))
 
     def find(self, video_id: str) -> Video | None:
+        """The video as it is now."""
+        if video_id in self.phases:
+            return self._phase(video_id)
         return self.videos.get(video_id) or item(video_id)
+
+    def _phase(self, video_id: str) -> Video:
+        looks = self.looks[video_id]
+        for lasting, video in self.phases[video_id]:
+            if looks <= lasting:
+                return video
+            looks -= lasting
+        return video
+
+    def become(self, video_id: str, *phases: tuple[int, Video]) -> None:
+        """From now on the video is what the first says for so many looks at its page, then what the second says, …; the last one for ever.
+        PHASES has some that all tests may use."""
+        self.phases[video_id] = tuple((looks, replace(video, id=video_id)) for looks, video in phases)
+        self.looks[video_id] = 0
 
     def upload(self, video: Video | str, *, talk: str = "tea", tab: Tab = "videos", channel: str = CHANNEL) -> Video:
         """A new video in a channel (its id or handle), at the head of its list and its feed: one of yours, or by its id one of `talk`. Its date is now,
@@ -114,6 +135,7 @@ class World:
         return Response({"error": {"message": "not in the stand-in"}}, 404)
 
     def watch(self, request: Request, video_id: str) -> Response:
+        self.looks[video_id] += 1
         video = self.accounts.shown(request, self.find(video_id))
         if video and video.http == 429:
             return Response(status=302, headers={"Location": f"https://www.google.com/sorry/index?continue={YT}/watch?v={video.id}"})
@@ -126,7 +148,8 @@ class World:
     def timedtext(self, request: Request) -> Response:
         video = self.find(request.query.get("v", ""))
         automatic = request.query.get("kind") == "asr"
-        tracks = [t for t in (video.tracks if video else ()) if t.lang == request.query.get("lang") and t.asr == automatic]
+        asked = (request.query.get("lang"), request.query.get("name", ""), automatic)
+        tracks = [track for track in (video.tracks if video else ()) if (track.lang, track.variant, track.asr) == asked]
         if not tracks or (tracks[0].need_pot and not request.query.get("pot")):
             return Response("")  # YouTube: 200 and an empty body
         if request.query.get("tlang") not in (None, tracks[0].lang):
@@ -141,9 +164,12 @@ class World:
             return Response("", 404)
         if video.media_http:
             return Response("", video.media_http)
-        if video.formats == "ciphered" and (request.query.get("sig"), request.query.get("n")) != (SIGNED, SOLVED):
+        if video.formats in ("ciphered", "throttled") and request.query.get("n") != SOLVED:
             return Response("", 403)
-        file = video.media.get(int(request.query["itag"]))
+        if video.formats == "ciphered" and request.query.get("sig") != SIGNED:
+            return Response("", 403)
+        tags = dict(tag.split("=") for tag in request.query.get("xtags", "").split(":") if tag)
+        file = video.dubs.get(tags.get("lang", ""), video.media).get(int(request.query["itag"]))
         if not file:
             return Response("", 404)
         when = {"Last-Modified": "Wed, 04 Mar 2026 05:06:07 GMT"}

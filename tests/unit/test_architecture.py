@@ -45,13 +45,9 @@ def test_the_web_process_loads_no_model_and_no_downloader(module: str) -> None:
 
 def test_the_web_image_has_all_that_the_web_process_loads() -> None:
     plain = re.compile(r"[-_.]+")
-    installed = {
-        plain.sub("-", found).lower() for found in re.findall(r"^([\w.-]+)==", (ROOT / "requirements-web.lock").read_text(), re.MULTILINE)
-    }
+    installed = {plain.sub("-", found).lower() for found in re.findall(r"^([\w.-]+)==", (ROOT / "requirements-web.lock").read_text(), re.MULTILINE)}
     owners = importlib.metadata.packages_distributions()
-    wanted = (
-        {plain.sub("-", owner).lower() for module in loaded_by_web() for owner in owners.get(module, [])} - {"nutshell"} - OPTIONAL_IN_WEB
-    )
+    wanted = {plain.sub("-", owner).lower() for module in loaded_by_web() for owner in owners.get(module, [])} - {"nutshell"} - OPTIONAL_IN_WEB
 
     assert wanted - installed == set(), "add it to the dependency group web in pyproject.toml and run `make lock`"
 
@@ -81,9 +77,7 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def test_functions_stay_short() -> None:
-    length = {
-        f"{path.relative_to(ROOT)} {node.name}": (node.end_lineno or 0) - node.lineno + 1 for path in SOURCES for node in functions(path)
-    }
+    length = {f"{path.relative_to(ROOT)} {node.name}": (node.end_lineno or 0) - node.lineno + 1 for path in SOURCES for node in functions(path)}
 
     assert {name: lines for name, lines in length.items() if lines > LONGEST_FUNCTION} == {}
 

@@ -127,20 +127,12 @@ def test_only_the_page_is_published_and_only_with_a_password() -> None:
 def test_dockerfile_builds_web_without_torch_and_copies_what_exists() -> None:
     stages = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)[1:]
     named = {stage.split("\n", 1)[0].split(" AS ")[1]: stage for stage in stages}
-    sources = {
-        source
-        for stage in named.values()
-        for line in re.findall(r"^COPY (.*)$", stage, re.MULTILINE)
-        for source in shlex.split(line)[:-1]
-        if not source.startswith("--")
-    }
+    sources = {source for stage in named.values() for line in re.findall(r"^COPY (.*)$", stage, re.MULTILINE) for source in shlex.split(line)[:-1] if not source.startswith("--")}
 
     assert {service["build"]["target"] for service in SERVICES.values() if "build" in service} <= set(named)
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert "torch" not in named["web"]
-    assert not re.search(
-        r"^(torch|transformers|faster-whisper|ctranslate2|onnxruntime|yt-dlp)==", (ROOT / "requirements-web.lock").read_text(), re.MULTILINE
-    )
+    assert not re.search(r"^(torch|transformers|faster-whisper|ctranslate2|onnxruntime|yt-dlp)==", (ROOT / "requirements-web.lock").read_text(), re.MULTILINE)
 
 
 def test_web_image_has_the_versions_of_the_lock() -> None:

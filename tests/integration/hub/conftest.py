@@ -69,14 +69,7 @@ def _nutshell(environment: dict[str, str]) -> Command:
 
     def run(*args: str, **more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            command(*args),
-            cwd=ROOT,
-            env=environment | more,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+            command(*args), cwd=ROOT, env=environment | more, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
         )
 
     return run

@@ -54,15 +54,7 @@ def test_a_pulled_llama_loads_and_is_listed(nutshell: Command, hub: Hub, setting
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(folder)]
-    for told in (
-        NAME,
-        LLAMA,
-        hub.repositories[LLAMA].commit,
-        "Apache-2.0",
-        str(folder),
-        f"in {len(llama_files)} files",
-        "Free on the disk",
-    ):
+    for told in (NAME, LLAMA, hub.repositories[LLAMA].commit, "Apache-2.0", str(folder), f"in {len(llama_files)} files", "Free on the disk"):
         assert told in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MARKER} == llama_files
     assert (marker["repository"], marker["revision"]) == (LLAMA, hub.repositories[LLAMA].commit)
@@ -186,9 +178,7 @@ def test_a_server_without_ranges_begins_anew(environment: dict[str, str], nutshe
     assert language.is_model(language.folder_of(settings, NAME))
 
 
-def test_a_server_that_sends_less_than_it_says_is_given_up(
-    nutshell: Command, hub: Hub, settings: Settings, llama_files: dict[str, bytes]
-) -> None:
+def test_a_server_that_sends_less_than_it_says_is_given_up(nutshell: Command, hub: Hub, settings: Settings, llama_files: dict[str, bytes]) -> None:
     hub.other["config.json"] = llama_files["config.json"][:-10]
 
     done = nutshell(*PULL)
@@ -279,14 +269,7 @@ def test_on_a_terminal_a_person_is_asked(typed: str, there: bool, environment: d
     try:
         os.write(ours, typed.encode())
         done = subprocess.run(
-            command("models", "pull", NAME),
-            cwd=ROOT,
-            env=environment,
-            stdin=theirs,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+            command("models", "pull", NAME), cwd=ROOT, env=environment, stdin=theirs, capture_output=True, text=True, timeout=120, check=False
         )
     finally:
         os.close(ours)

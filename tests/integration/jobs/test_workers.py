@@ -273,27 +273,9 @@ def _alive(db: Database) -> dict[Queue, int]:
 
 def _ends(settings: Settings, queues: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A worker of the product that is expected to end by itself."""
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "--app",
-        "workers.celery_app",
-        "worker",
-        "--queues",
-        queues,
-        "--pool",
-        "solo",
-        "--hostname",
-        "x@test",
-    ]
+    command = [sys.executable, "-m", "celery", "--app", "workers.celery_app", "worker", "--queues", queues, "--pool", "solo", "--hostname", "x@test"]
     return subprocess.run(
-        command,
-        env=os.environ | {"NUTSHELL_HOME": str(settings.home)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        command, env=os.environ | {"NUTSHELL_HOME": str(settings.home)} | environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 

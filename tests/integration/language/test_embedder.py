@@ -142,9 +142,7 @@ def test_somebody_who_waits_does_not_wait_behind_an_index() -> None:
     with tempfile.TemporaryDirectory(prefix="nutshell-") as home:
         settings = Settings(home=Path(home))
         with running("workers.embed", settings, socket=settings.embed_socket):
-            batch, interactive = (
-                open_embedder(settings, in_process=False, priority=priority) for priority in (Priority.BATCH, Priority.INTERACTIVE)
-            )
+            batch, interactive = (open_embedder(settings, in_process=False, priority=priority) for priority in (Priority.BATCH, Priority.INTERACTIVE))
             indexing = threading.Thread(target=batch.passages, args=([text * 10 for text in PASSAGES] * 4,))
             indexing.start()
             for _ in range(5):

@@ -30,11 +30,7 @@ PROMPTS = [
 def _lm(tiny_folder: Path) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="nutshell-") as home:
         settings = Settings(home=Path(home), llm_model=str(tiny_folder))
-        own = {
-            "llm_model": str(tiny_folder),
-            "llm_dtype": "float32",
-            "device": "cpu",
-        }  # in bf16 half of the candidates of random weights are ties
+        own = {"llm_model": str(tiny_folder), "llm_dtype": "float32", "device": "cpu"}  # in bf16 half of the candidates of random weights are ties
         with running("workers.lm", settings, socket=settings.lm_socket, **own) as process:
             settings.__dict__["process"] = process
             yield settings

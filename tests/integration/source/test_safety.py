@@ -1,8 +1,6 @@
-"""Nothing that YouTube (or somebody in its place) answers leads the server anywhere else. A listener on loopback sees whether it did."""
+"""Nothing that YouTube (or somebody in its place) answers leads the server anywhere else: through the child process as it is. Every form is in test_ssrf.py."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,41 +10,20 @@ from pipeline.config import Settings
 from pipeline.errors import NutshellError
 from pipeline.source import sandbox, youtube
 from tests.integration.source.conftest import Ask, Known
+from tests.integration.source.inside import Trap
 from tests.standin import Response, StandIn
 from tests.standin.player import player_response
-
-
-class Trap:
-    """A listener that nobody may reach."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.visits = 0
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.visits += 1
-            connection.close()
 
 
 @pytest.fixture(name="trap")
 def _trap() -> Iterator[Trap]:
     trap = Trap()
     yield trap
-    trap.socket.close()
+    trap.close()
     assert trap.visits == 0
 
 
-TARGETS = [
-    "http://127.0.0.1:{port}/", "https://127.0.0.1:{port}/", "https://127.0.0.1/", "http://[::1]:{port}/", "https://169.254.169.254/latest", "https://www.youtube.com.evil.test/",
-    "http://www.youtube.com/x", "https://www.youtube.com:{port}/x", "file:///etc/passwd", "https://www.youtube.com@127.0.0.1:{port}/", "http://2130706433:{port}/", "ftp://127.0.0.1:{port}/x",
-]  # fmt: skip
+TARGETS = ["http://127.0.0.1:{port}/", "https://169.254.169.254/latest", "https://www.youtube.com.evil.test/", "file:///etc/passwd"]
 
 
 @pytest.mark.parametrize("to", TARGETS)
@@ -56,17 +33,6 @@ def test_redirects_of_media_lead_nowhere(known: Known, settings: Settings, stand
     with pytest.raises(NutshellError) as caught:
         youtube.fetch_audio(found, settings, work, sandbox.quiet)
     assert caught.value.code in ("blocked_address", "unknown", "network", "extractor_broken")
-    assert not standin.refused
-
-
-@pytest.mark.parametrize("to", [TARGETS[0], TARGETS[2], TARGETS[5], TARGETS[8]])
-@pytest.mark.parametrize("where", [r"/watch\?", "v1/player"])
-def test_redirects_of_pages_lead_nowhere(ask: Ask, standin: StandIn, trap: Trap, where: str, to: str) -> None:
-    standin.fault(where, Response("", 302, headers={"Location": to.format(port=trap.port)}))
-    try:
-        ask("stVideo0001")
-    except NutshellError as error:
-        assert error.code in ("blocked_address", "unknown", "network", "extractor_broken")  # noqa: PT017 - yt-dlp may do without the page
     assert not standin.refused
 
 
@@ -115,22 +81,3 @@ def test_no_option_that_yt_dlp_s_weaknesses_needed_is_ever_set(tmp_path: Path) -
         assert session.ydl.params["allowed_extractors"] == client.EXTRACTORS
         assert session.ydl.params["outtmpl"]["default"] == "%(id)s.%(format_id)s.%(ext)s"
         assert "127.0.0.1" in session.ydl.params["proxy"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://127.0.0.1:{port}/x.mp4",
-        "file:///etc/passwd",
-        "ytsearch:cats",
-        "https://vimeo.com/1",
-        "https://invidious.site/watch?v=stVideo0001",
-        "https://www.youtube.com/redirect?q=http://127.0.0.1:{port}",
-    ],
-)
-def test_even_a_link_that_slipped_through_is_not_fetched(tmp_path: Path, trap: Trap, url: str) -> None:
-    from pipeline.source import client
-
-    with pytest.raises(NutshellError), client.connect(tmp_path, "") as session:
-        session.ydl.extract_info(url.format(port=trap.port), download=True)
-    assert not list(tmp_path.iterdir())

@@ -65,9 +65,7 @@ def test_what_the_model_left_out_at_the_end_of_a_clip_is_heard(recogniser: Recog
     def deaf(self: Engine, pictures: Sequence[Picture]) -> object:
         nonlocal calls
         calls += 1
-        return encode(
-            self, [Picture(np.where(np.arange(FRAMES) < 900, one.mel, one.mel.min())) for one in pictures] if calls == 1 else pictures
-        )
+        return encode(self, [Picture(np.where(np.arange(FRAMES) < 900, one.mel, one.mel.min())) for one in pictures] if calls == 1 else pictures)
 
     monkeypatch.setattr(Engine, "_encode", deaf)
     segments, groups = everything(recogniser, talk.files[251], duration=talk.duration, language="en")

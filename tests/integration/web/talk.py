@@ -28,9 +28,7 @@ def cite(sentence: Sentence) -> Citation:
     return Citation(sentence.start, sentence.end, sentence.text, sentence.index)
 
 
-def summary(
-    said: tuple[Sentence, ...], *, language: str = "en", length: Length = Length.MEDIUM, text: str = "Lights need lenses and keepers."
-) -> Summary:
+def summary(said: tuple[Sentence, ...], *, language: str = "en", length: Length = Length.MEDIUM, text: str = "Lights need lenses and keepers.") -> Summary:
     points = (
         Point(text, (cite(said[1]),), "phrased", 0.9, 0),
         Point(said[2].text, (cite(said[2]),), "quote", 1.0, 1),
@@ -38,18 +36,7 @@ def summary(
     coverage = (
         Coverage(0.0, 10.0, Status.READ), Coverage(10.0, 30.0, Status.CITED, (0, 1)), Coverage(30.0, 39.0, Status.READ), Coverage(39.0, 40.0, Status.SILENCE),
     )  # fmt: skip
-    return Summary(
-        language,
-        length,
-        Point(text, (cite(said[0]),), "phrased", 0.8),
-        points[:1],
-        points,
-        CHAPTERS,
-        coverage,
-        "a-model",
-        "1",
-        ("A note.",),
-    )
+    return Summary(language, length, Point(text, (cite(said[0]),), "phrased", 0.8), points[:1], points, CHAPTERS, coverage, "a-model", "1", ("A note.",))
 
 
 def add(db: Database, video_id: str = ID, *, title: str = TITLE, texts: tuple[str, ...] = TEXTS, channel: str = "Harbour Lectures") -> None:

@@ -51,13 +51,7 @@ def test_the_description_is_valid_openapi_and_names_every_route(app: Flask, clie
 def test_a_job_from_link_to_row(client: FlaskClient) -> None:
     answer = client.post(f"{V1}/jobs", json={"url": LINK, "length": "short"})
     assert answer.status_code == 202
-    assert answer.json == {
-        "video_id": "bbbbbbbbbbb",
-        "job_id": answer.json["job_id"],
-        "created": True,
-        "page": "/v/bbbbbbbbbbb",
-        "start": 90.0,
-    }
+    assert answer.json == {"video_id": "bbbbbbbbbbb", "job_id": answer.json["job_id"], "created": True, "page": "/v/bbbbbbbbbbb", "start": 90.0}
 
     again = client.post(f"{V1}/jobs", json={"text": f"this one {LINK}", "length": "short"})
     assert (again.status_code, again.json["job_id"], again.json["created"]) == (200, answer.json["job_id"], False)
@@ -119,24 +113,14 @@ def test_uploads(client: FlaskClient, db: Database) -> None:
     assert answer.status_code == 202
     found = client.get(f"{V1}/videos/{answer.json['video_id']}").json
     assert (found["title"], found["kind"], found["source_url"]) == ("My talk", "transcript", "")
-    assert send(client, "other name.srt", SRT, length="short").json["video_id"] == answer.json["video_id"], (
-        "the same content is the same video"
-    )
+    assert send(client, "other name.srt", SRT, length="short").json["video_id"] == answer.json["video_id"], "the same content is the same video"
     wav = send(client, "voice.wav", b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(100))
     with db.session() as s:
         (kept,) = media.list_media(s, wav.json["video_id"])
     assert kept.content_type == "audio/wav"
 
 
-@pytest.mark.parametrize(
-    ("name", "body", "code"),
-    [
-        ("x.srt", b"", "bad_media"),
-        ("x.srt", b"words", "bad_transcript"),
-        ("x.mp4", b"words " * 9, "bad_media"),
-        ("x.m3u8", b"#EXTM3U\n", "bad_media"),
-    ],
-)
+@pytest.mark.parametrize(("name", "body", "code"), [("x.srt", b"", "bad_media"), ("x.srt", b"words", "bad_transcript"), ("x.mp4", b"words " * 9, "bad_media"), ("x.m3u8", b"#EXTM3U\n", "bad_media")])
 def test_uploads_that_are_refused(client: FlaskClient, name: str, body: bytes, code: str) -> None:
     assert problem(send(client, name, body)) == (422, code)
     assert client.get(f"{V1}/videos").json["videos"] == []
@@ -191,14 +175,7 @@ def test_deleting(client: FlaskClient, db: Database) -> None:
     assert problem(client.get(f"{V1}/videos/{talk.ID}")) == (404, "not_found")
 
 
-TYPES = {
-    "md": "text/markdown",
-    "txt": "text/plain",
-    "srt": "application/x-subrip",
-    "vtt": "text/vtt",
-    "json": "application/json",
-    "html": "text/html",
-}
+TYPES = {"md": "text/markdown", "txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json", "html": "text/html"}
 
 
 @pytest.mark.parametrize(("kind", "media_type"), TYPES.items())
@@ -295,9 +272,7 @@ def test_recordings_come_in_ranges(client: FlaskClient, sound: str) -> None:
     ("asked", "status", "start", "end"),
     [(None, 200, 0, 1000), ("bytes=10-19", 206, 10, 20), ("bytes=-5", 206, 995, 1000), ("bytes=0-", 200, 0, 1000), ("bytes=0-1,5-6", 200, 0, 1000), ("lines=1-2", 200, 0, 1000)],
 )  # fmt: skip
-def test_an_object_store_gives_the_same_ranges(
-    app: Flask, settings, tmp_path, asked: str | None, status: int, start: int, end: int
-) -> None:
+def test_an_object_store_gives_the_same_ranges(app: Flask, settings, tmp_path, asked: str | None, status: int, start: int, end: int) -> None:
     """Through obstore, as from S3: here its store in memory."""
     body = bytes(range(250)) * 4
     (tmp_path / "sound").write_bytes(body)
@@ -362,7 +337,7 @@ def test_the_search_page_puts_moments_under_their_video(searchable: FlaskClient,
     page = searchable.get("/search?q=clockwork").text
 
     assert page.count('data-testid="search-hit"') == len(hits) >= 3
-    assert page.count('<h2 id="found-') == 2, "each video is named once"
+    assert page.count("<h2 id=\"found-") == 2, "each video is named once"
     groups = page.split('<section class="found"')[1:]
     assert [f"/v/{hits[0]['video_id']}" in group for group in groups] == [True, False], "the video of the best moment comes first"
     assert f"{len(hits)} moments in 2 videos" in page
@@ -448,9 +423,7 @@ def test_an_answer_in_the_speakers_words_is_said_once(searchable: FlaskClient, m
 
 def test_the_page_streams_its_own_drawing(searchable: FlaskClient, model) -> None:
     model.text = "<b>The keeper</b> wound the clockwork every four hours."
-    response = searchable.post(
-        "/ask", data={"q": "How often was the <i>clockwork</i> wound by the keeper?", "video": talk.ID, "heading": "1"}
-    )
+    response = searchable.post("/ask", data={"q": "How often was the <i>clockwork</i> wound by the keeper?", "video": talk.ID, "heading": "1"})
     name, drawn = events(response.text)[-1]
 
     assert name == "answer"

@@ -58,10 +58,7 @@ def test_a_link_opens_its_page_at_once(client: FlaskClient, link: str, place: st
     assert "data-live" in page
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [("how lamps turn", "/search?q=how+lamps+turn"), ("Who wound it?", "/ask?q=Who+wound+it%3F"), ("谁？", "/ask?q=%E8%B0%81%EF%BC%9F")],
-)
+@pytest.mark.parametrize(("text", "place"), [("how lamps turn", "/search?q=how+lamps+turn"), ("Who wound it?", "/ask?q=Who+wound+it%3F"), ("谁？", "/ask?q=%E8%B0%81%EF%BC%9F")])
 def test_words_are_searched_for_and_questions_are_asked(client: FlaskClient, text: str, place: str) -> None:
     assert paste(client, text) == place
 

@@ -62,9 +62,7 @@ def test_pages_contain_no_inline_script_or_style(quiet: FlaskClient) -> None:
         assert not re.search(r'(?:src|href)="(?:https?:)?//(?!www\.youtube\.com/watch)', page), path
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.168.1.7", "a b", "", "localhost@evil.example"]
-)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8000", "192.168.1.7", "a b", "", "localhost@evil.example"])
 def test_an_unknown_host_is_refused_everywhere(app: Flask, quiet: FlaskClient, host: str) -> None:
     for method, path in routes(app):
         with quiet.open(path, method=method, headers={"Host": host}) as response:
@@ -122,9 +120,7 @@ def test_nothing_changes_by_looking(app: Flask, quiet: FlaskClient) -> None:
     before = quiet.get("/api/v1/videos").json
     for method, path in routes(app):
         if method == "GET":
-            quiet.get(
-                path, query_string={"q": "https://youtu.be/bbbbbbbbbbb", "url": "https://youtu.be/bbbbbbbbbbb", "to": "es", "as": "srt"}
-            ).close()
+            quiet.get(path, query_string={"q": "https://youtu.be/bbbbbbbbbbb", "url": "https://youtu.be/bbbbbbbbbbb", "to": "es", "as": "srt"}).close()
     assert quiet.get("/api/v1/videos").json == before
     assert quiet.get(f"/api/v1/videos/{talk.ID}").json["jobs"] == []
 
@@ -142,14 +138,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 
 def test_the_password_is_asked_for_everywhere(app: Flask, locked: FlaskClient) -> None:
-    for headers in (
-        {},
-        basic("any", "wrong"),
-        basic("grüße:1", ""),
-        {"Authorization": "Bearer wrong"},
-        {"Authorization": "Bearer "},
-        {"Authorization": "Basic !"},
-    ):
+    for headers in ({}, basic("any", "wrong"), basic("grüße:1", ""), {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Authorization": "Basic !"}):
         for method, path in routes(app):
             if path in ("/healthz", "/readyz"):
                 continue
@@ -163,24 +152,14 @@ def test_the_password_is_asked_for_everywhere(app: Flask, locked: FlaskClient) -
 def test_the_password_opens(locked: FlaskClient) -> None:
     assert locked.get("/", headers=basic("anybody", "grüße:1")).status_code == 200
     assert locked.get("/api/v1/videos", headers={"Authorization": "Bearer grüße:1"}).status_code == 200
-    assert (
-        locked.post("/theme", data={"theme": "dark"}, headers=basic("a", "grüße:1") | {"Origin": "https://evil.example"}).status_code == 403
-    )
+    assert locked.post("/theme", data={"theme": "dark"}, headers=basic("a", "grüße:1") | {"Origin": "https://evil.example"}).status_code == 403
 
 
 @pytest.mark.parametrize("bad", ["x", "../etc/passwd", "a" * 12, "A" * 16, "%00", "' or 1=1", "0123456789abcdeg", "aaaaaaaaaa\n"])
 def test_ids_that_cannot_be(quiet: FlaskClient, bad: str) -> None:
     from urllib.parse import quote
 
-    for path in (
-        "/v/{}",
-        "/thumbs/{}",
-        "/api/v1/videos/{}",
-        "/api/v1/videos/{}/events",
-        "/api/v1/media/{}/audio",
-        "/v/{}/parts/status",
-        "/api/v1/jobs/{}",
-    ):
+    for path in ("/v/{}", "/thumbs/{}", "/api/v1/videos/{}", "/api/v1/videos/{}/events", "/api/v1/media/{}/audio", "/v/{}/parts/status", "/api/v1/jobs/{}"):
         assert quiet.get(path.format(quote(bad, safe=""))).status_code == 404, path
 
 

@@ -50,10 +50,7 @@ def test_an_answer_is_no_question_and_has_the_number_asked_for() -> None:
 
 def test_kinds() -> None:
     assert fits("How many were there?", "There were 26 buses.") > fits("How many were there?", "There were many buses.")
-    assert (
-        fits("How many buses are there?", "We have two bridges and 26 buses.")
-        > fits("How many buses are there?", "We have two bridges, and buses.") + 0.2
-    )
+    assert fits("How many buses are there?", "We have two bridges and 26 buses.") > fits("How many buses are there?", "We have two bridges, and buses.") + 0.2
     assert fits("How many buses are there?", "She plans the buses.") < 0
     assert fits("Who drew it?", "It was drawn by Marta.") > fits("Who drew it?", "It was drawn by hand.")
     assert fits("Why?", "Because there were 26 of Marta's.") == 0

@@ -10,7 +10,7 @@ from yt_dlp.utils import DownloadCancelled, DownloadError, ExtractorError, GeoRe
 
 from pipeline.errors import CODES
 from pipeline.source.egress import Egress, Failure
-from pipeline.source.failures import NetworkLog, classify
+from pipeline.source.failures import NetworkLog, classify, own_words
 
 
 @pytest.fixture(name="egress")
@@ -116,6 +116,31 @@ def test_what_yt_dlp_hides_is_found_in_the_log(egress: Egress, met: Exception, c
     network = NetworkLog([("www.youtube.com", "/watch", 200), ("www.youtube.com", "/youtubei/v1/player", met)])
     assert classify(wrapped(ExtractorError("Failed to extract any player response")), network, egress) == code
     assert classify(wrapped(ExtractorError("Private video")), network, egress) == "private"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[youtube] The stars do not allow it.", "The stars do not allow it."),
+        ("[youtube] Video unavailable. The stars do not allow it.", "The stars do not allow it."),
+        ("[youtube] Video unavailable", ""),
+        ("No video formats found!", ""),
+        ("[youtube] No supported JavaScript runtime could be found. YouTube extraction without a JS runtime has been deprecated", ""),
+        ("[youtube] stVideo0001: Some web client https formats have been skipped as they are missing a url.", ""),
+        ("[youtube] stVideo0001: Something odd", ""),
+        ("[youtube] stVideo0001: odd\n[youtube] It is a secret.", "It is a secret."),
+    ],
+)
+def test_a_reason_that_is_youtube_s_own(egress: Egress, said: str, words: str) -> None:
+    assert own_words(said) == words
+    if words:
+        assert classify(None, NetworkLog(), egress, f"{said}\nNo video formats found!") == "unavailable"
+
+
+@pytest.mark.parametrize(("path", "code"), [("/@gone/videos", "playlist_unavailable"), ("/playlist", "playlist_unavailable"), ("/watch", "extractor_broken")])
+def test_a_list_that_is_not_there(egress: Egress, path: str, code: str) -> None:
+    network = NetworkLog([("www.youtube.com", path, status(404))])
+    assert classify(wrapped(ExtractorError("Unable to download API page", cause=status(404))), network, egress) == code
 
 
 @pytest.mark.parametrize("kind", ["network", "proxy"])

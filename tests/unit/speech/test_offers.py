@@ -10,11 +10,7 @@ def test_every_model_that_a_profile_wants_can_be_pulled(tmp_path: Path) -> None:
     names = {offer.name for offer in offers.offers(Settings(home=tmp_path))}
 
     assert names == {f"whisper-{name}" for wanted in models.WANTED.values() for name in wanted}
-    assert [offers.best_of(profile)[0] for profile in ("builtin", "cpu", "gpu")] == [
-        "whisper-base",
-        "whisper-small",
-        "whisper-large-v3-turbo",
-    ]
+    assert [offers.best_of(profile)[0] for profile in ("builtin", "cpu", "gpu")] == ["whisper-base", "whisper-small", "whisper-large-v3-turbo"]
 
 
 def test_repositories_are_those_of_faster_whisper() -> None:

@@ -18,7 +18,7 @@ def test_advice_is_followed_twice_and_then_only_a_lower_bound() -> None:
     assert [_pause(error, failures) for failures in range(1, 7)] == [5.0, 5.0, 10.0, 30.0, 90.0, 270.0]
 
 
-@pytest.mark.parametrize("code", ["bot_check", "live_processing", "rate_limited"])
+@pytest.mark.parametrize("code", ["bot_check", "rate_limited"])
 def test_long_advice_stays_long(code: str) -> None:
     error = cause(code)
 

@@ -38,10 +38,7 @@ def test_without_a_model_every_point_is_a_quote_with_its_receipt() -> None:
     summary, _ = summarise()
 
     assert {point.kind for point in summary.points} == {"quote"}
-    assert all(
-        stands(point) and point.text.casefold() == point.citations[0].quote.casefold()
-        for point in (summary.gist, *summary.overview, *summary.points)
-    )
+    assert all(stands(point) and point.text.casefold() == point.citations[0].quote.casefold() for point in (summary.gist, *summary.overview, *summary.points))
     assert "No language model" in summary.notes[0]
 
 

@@ -138,12 +138,7 @@ def test_a_stage_that_is_tried_again_says_when_and_why() -> None:
 
 def test_a_stage_that_waits_for_youtube_says_so() -> None:
     waiting = stage(
-        "fetch",
-        State.WAITING,
-        attempt=1,
-        error="YouTube wants to be left alone.",
-        error_code="youtube_pause",
-        not_before=NOW + timedelta(minutes=15),
+        "fetch", State.WAITING, attempt=1, error="YouTube wants to be left alone.", error_code="youtube_pause", not_before=NOW + timedelta(minutes=15)
     )
 
     assert views.job_status(job(State.RUNNING, waiting), 0, now=NOW).headline == "Waiting for YouTube for another 15 min"

@@ -81,22 +81,13 @@ def test_only_what_was_done_is_said_to_be_kept() -> None:
 
 @pytest.mark.parametrize(
     ("code", "chance"),
-    [
-        ("network", "now"),
-        ("crashed", "now"),
-        (None, "now"),
-        ("tls", "later"),
-        ("live_now", "later"),
-        ("private", "unlikely"),
-        ("no_speech", "useless"),
-        ("playlist", "useless"),
-    ],
+    [("network", "now"), ("crashed", "now"), (None, "now"), ("tls", "later"), ("live_now", "later"), ("private", "unlikely"), ("no_speech", "useless"), ("playlist", "useless")],
 )
 def test_whether_trying_again_can_help(code: str | None, chance: str) -> None:
     assert words.retry(code) == chance
 
 
-@pytest.mark.parametrize("code", sorted(words.OTHER_FILE | words.WITHHELD | words.HINDERED | words.NOT_YET))
+@pytest.mark.parametrize("code", sorted(words.OTHER_FILE | words.WITHHELD | words.HINDERED | words.FOR_YOUTUBE | words.NOT_YET.keys()))
 def test_causes_that_are_told_apart_exist(code: str) -> None:
     assert code in CODES
 
