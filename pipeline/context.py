@@ -15,7 +15,7 @@ from pipeline.store.renditions import Key
 from pipeline.summary.summarize import PROMPT_VERSION
 from pipeline.types import Origin, Progress, Sentence, Transcript, Video
 
-RESUMED = frozenset({"speech", "summary"})
+RESUMED = frozenset({"fetch", "speech", "summary"})
 """Stages that store as they go, so that stopping one for a while costs next to nothing."""
 
 

@@ -92,7 +92,7 @@ class GaveWay(Stopped):
     """Somebody waits for what this worker does for nobody in particular; it goes on afterwards where it stopped."""
 
     def __init__(self) -> None:
-        super().__init__("gave_way", "Others go first.")
+        super().__init__("gave_way", "Others go first.", retryable=True)
 
 
 class LeaseLost(Stopped):
