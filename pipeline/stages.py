@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline import listings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
-from pipeline.errors import ModelError, NotFound, cause
+from pipeline.errors import Cancelled, LeaseLost, ModelError, NotFound, Stopped, cause
 from pipeline.export.render import file_name
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.whisper import Heard
@@ -74,8 +74,25 @@ def store_file(ctx: Context, path: Path, kind: str) -> None:
     size = ctx.blobs.put(path, key)
     name = file_name(ctx.video, path.suffix.lstrip("."))
     content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    with ctx.db.session() as s:
-        media.save_media(s, Media(ctx.video_id, kind, key, name, content_type, size), fence=ctx.claim.fence)
+    try:
+        with ctx.db.session() as s:
+            media.save_media(s, Media(ctx.video_id, kind, key, name, content_type, size), fence=ctx.claim.fence)
+    except Stopped:
+        _take_away(ctx, key)
+        raise
+
+
+def _take_away(ctx: Context, key: str) -> None:
+    """The bytes that a cancelled stage has stored in vain. Those with a row stay, and those that another attempt may be storing now."""
+    try:
+        ctx.say(1.0, "")
+    except Cancelled:
+        with ctx.db.session() as s:
+            in_vain = media.without_row(s, [key])
+        for name in in_vain:
+            ctx.blobs.delete(name)
+    except LeaseLost:
+        return
 
 
 def _read_file(ctx: Context, kind: str | None) -> None:
