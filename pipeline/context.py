@@ -32,6 +32,7 @@ class Context:
         self.blobs = Blobs(settings)
         self.options = jobs.options_of(claim.options)
         self._renewed = 0.0
+        self._last = Progress(claim.name, 0.0, "")
 
     @property
     def video_id(self) -> str:
@@ -44,6 +45,7 @@ class Context:
             Cancelled, LeaseLost: as `jobs.renew`.
             GaveWay: this is done for a playlist or subscription, and somebody waits for the worker.
         """
+        self._last = progress
         if time.monotonic() - self._renewed < self.RENEW_SECONDS:
             return
         progress = replace(progress, fraction=min(1.0, max(0.0, progress.fraction)))
@@ -54,6 +56,10 @@ class Context:
             raise GaveWay
         self._renewed = time.monotonic()
         self.publish("progress", stage=self.claim.name, fraction=progress.fraction, message=progress.message)
+
+    def beat(self) -> None:
+        """`emit` for who has nothing new to say, while something else is waited for."""
+        self.emit(self._last)
 
     def say(self, fraction: float, message: str) -> None:
         """`emit` at once, whenever the last one was."""

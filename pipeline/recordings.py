@@ -13,13 +13,13 @@ from pipeline import downloads, manners
 from pipeline.account import visiting
 from pipeline.config import Settings
 from pipeline.downloads import Form
-from pipeline.errors import NotFound, cause
+from pipeline.errors import Cancelled, NotFound, Stopped, cause
 from pipeline.export.render import file_name
 from pipeline.source import convert, youtube
 from pipeline.source.labels import labels_of
 from pipeline.source.sound import ENCODERS
 from pipeline.steps import source_of
-from pipeline.store import media, quota
+from pipeline.store import jobs, media, quota
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.jobs import Claim
@@ -67,8 +67,25 @@ class Shelf:
         key = f"{kind}/{self.video_id}{attempt}{path.suffix}"
         size = self.blobs.put(path, key)
         row = Media(self.video_id, kind, key, self._name(kind, path.suffix), content_type(kind, path.suffix), size)
+        try:
+            with self.db.session() as s:
+                media.save_media(s, row, fence=self.claim.fence)
+        except Stopped:
+            self._take_away(key, kind)
+            raise
+
+    def _take_away(self, key: str, kind: str) -> None:
+        """The bytes that a stopped stage has stored in vain. Pictures have one key for all attempts: another one may be storing its own now."""
+        try:
+            with self.db.session() as s:
+                jobs.heartbeat(s, self.claim)
+        except Stopped as stopped:
+            if kind == "thumbnail" and not isinstance(stopped, Cancelled):
+                return
         with self.db.session() as s:
-            media.save_media(s, row, fence=self.claim.fence)
+            in_vain = media.without_row(s, [key])
+        for name in in_vain:
+            self.blobs.delete(name)
 
     def _name(self, kind: str, suffix: str) -> str:
         clip = downloads.parse(kind).clip if kind.startswith(("audio", "video")) else None

@@ -183,9 +183,12 @@ def run_stage(claim: Claim, db: Database, settings: Settings, models: "Models") 
         NutshellError: the cause of a failure, or Cancelled, LeaseLost.
     """
     from pipeline.context import Context
+    from pipeline.language.connection import beating
     from pipeline.stages import STAGES
 
-    STAGES[claim.name](Context(claim, db, settings, models))
+    context = Context(claim, db, settings, models)
+    with beating(context.beat):
+        STAGES[claim.name](context)
 
 
 def process(source: Source, options: Options, settings: Settings, emit: Emit) -> "Result":

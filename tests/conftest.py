@@ -59,7 +59,7 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
 
 HEAVY = (
     "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py",
-    "tests/integration/language/", "tests/integration/summary/",
+    "tests/integration/language/", "tests/integration/summary/", "tests/integration/jobs/test_cancel_stages.py",
 )  # fmt: skip
 """What takes longest, most of it with models on all cores. These run in one process, one after another, beside all the others."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 THREADS = 64
 """Requests at the same time; more wait for a free thread."""
-HEARTBEAT = 2.0
+HEARTBEAT = 0.5
 """Seconds between signs of life in a stream that has nothing to say yet. They are also how a caller that has gone is noticed."""
 Kind = Literal["text", "chat"]
 Body = TypeVar("Body", bound=BaseModel)

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Generator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,23 @@ log = structlog.get_logger(__name__)
 
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each new try when nothing has reached the server: a model process is started again within a few seconds."""
+BEAT = 0.25
+"""Longest pause between two calls of `beat` while nothing is waited for but time."""
 BUSY = frozenset({429, 502, 503, 504})
+
+
+_beat: ContextVar[Callable[[], None]] = ContextVar("beat", default=lambda: None)
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Inside, `beat` is called while an answer is waited for, at each of its pieces and at the signs of life between them. What it raises ends the request and, on
+    the server, the work: so who has been cancelled does not wait for the end of a long answer."""
+    token = _beat.set(beat)
+    try:
+        yield
+    finally:
+        _beat.reset(token)
 
 
 class Connection:
@@ -71,6 +88,7 @@ class Connection:
         with closing(self._open("POST", path, body)) as response:
             try:
                 for line in response.iter_lines():
+                    _beat.get()()
                     if line.startswith("data:") and (data := line[5:].strip()) != "[DONE]":
                         event = json.loads(data)
                         if "error" in event:
@@ -113,12 +131,19 @@ class Connection:
             if pause is None:
                 raise trouble
             log.info("model server not ready", server=self.name, code=trouble.code, pause=pause)
-            time.sleep(pause)
+            _pause(pause)
         raise AssertionError("unreachable")
 
     def _url(self, path: str) -> str:
         root = self._base.removesuffix("/v1")
         return root + path if path.startswith("/") else f"{self._base}/{path}"
+
+
+def _pause(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        _beat.get()()
+        time.sleep(min(BEAT, left))
 
 
 def unavailable(name: str) -> ModelError:

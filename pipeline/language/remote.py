@@ -4,6 +4,7 @@ import base64
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Event
@@ -180,7 +181,7 @@ class RemoteGenerator:
         answers = [""] * len(prompts)
         stopped = Event()
         with ThreadPoolExecutor(TOGETHER, thread_name_prefix="llm") as pool:
-            futures = {pool.submit(self._one, prompt, priority, stopped): index for index, prompt in enumerate(prompts)}
+            futures = {pool.submit(copy_context().run, self._one, prompt, priority, stopped): index for index, prompt in enumerate(prompts)}
             try:
                 for future in as_completed(futures):
                     answers[futures[future]] = future.result()

@@ -25,7 +25,7 @@ from pipeline.errors import CODES, NotYet, NutshellError, cause
 from pipeline.source.inside import Json, Limits
 from pipeline.types import Emit, Progress
 
-TICK = 0.5
+TICK = 0.25
 """Seconds between two calls of `emit` while the child says nothing, and so the longest that a cancel waits."""
 
 log = structlog.get_logger()

@@ -27,7 +27,7 @@ RATE = 16_000
 LONGEST = 6 * 3600.0
 PATIENCE = 60.0
 """Seconds without a byte from the child (which decodes a minute of sound in a fraction of a second) after which it is given up."""
-TICK = 2.0
+TICK = 0.5
 SLOWEST = 20.0
 """Times real time that decoding reaches on the slowest machine under load."""
 

@@ -36,7 +36,7 @@ SURE = 0.7
 """Mean probability from which on the language of the first group is believed."""
 UNDECIDED = 300.0
 """Seconds after which the likeliest language is taken, however unsure."""
-TICK = 2.0
+TICK = 0.5
 """Seconds between two calls of `emit` while the model works, so that a lease is kept and a cancel is seen."""
 STUCK = 900.0
 """Seconds after which a batch (tens of seconds on the slowest machines) is held to hang; then the process must be replaced."""

@@ -222,6 +222,9 @@ class _Handler(BaseHTTPRequestHandler):
             dict(urllib.parse.parse_qsl(address.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()}, self.rfile.read(length) if length else b"",
         )  # fmt: skip
+        if len(request.body) < length:  # the client was killed while it asked
+            self.close_connection = True
+            return
         standin.log.append(request)
         self._send(request, standin.answer(request))
 
