@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings, manners, recordings
+from pipeline import following, listings, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, cause
@@ -254,5 +254,6 @@ def download(ctx: Context) -> None:
 
 STAGES: dict[str, Callable[[Context], None]] = {
     "list": listings.read,
+    "check": following.check,
     **{stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)},
 }
