@@ -124,7 +124,7 @@ def subscribe(db: Database, source: Source, wanted: Wanted, *, batch: bool = Fal
     """
     if source.kind != "playlist":
         raise cause("bad_link")
-    if source.url.endswith(("/playlists", "/podcasts", "/releases")):
+    if holds_lists(source.url):
         raise cause("not_followed")
     with db.session() as s:
         listing_id = listings.ensure(s, source.source_id, "playlist", source.url)
@@ -132,10 +132,18 @@ def subscribe(db: Database, source: Source, wanted: Wanted, *, batch: bool = Fal
 
 
 def follow(db: Database, listing_id: int, wanted: Wanted, *, batch: bool = False) -> Following:
-    """As `subscribe`, for a listing that is there. Raises: NotFound: `no_listing`."""
+    """As `subscribe`, for a listing that is there. Raises: NotFound: `no_listing`; InputError: `not_followed`: also an import, which has no source."""
     with db.session() as s:
+        found = listings.get(s, listing_id)
+        if found is not None and (found.kind == "import" or holds_lists(found.url)):
+            raise cause("not_followed")
         subscriptions.follow(s, listing_id, wanted, within=wanted.every if batch else 0.0)
     return Following(listing_id, () if batch else (check(db, listing_id),))
+
+
+def holds_lists(url: str) -> bool:
+    """A tab of a channel whose items are playlists."""
+    return url.endswith(("/playlists", "/podcasts", "/releases"))
 
 
 def check(db: Database, listing_id: int) -> Hint:

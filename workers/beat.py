@@ -16,6 +16,7 @@ from pipeline.config import load
 from pipeline.jobs import Queue
 
 EVERY_SECONDS = 60.0
+MOST_WAITING = 100
 
 settings = load()
 logs.configure(settings.log_level)
@@ -25,8 +26,9 @@ class Heard(Scheduler):
     """In memory, and silent where nobody listens."""
 
     def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
-        """A queue with messages that no worker has taken is not told again, or days without a worker would fill the broker; nor is a broker that is away."""
-        if broker.hints_waiting(settings, Queue.BULK) == 0:
+        """A queue with many messages that no worker has taken is not told again, or days without a worker would fill the broker; nor is a broker that is away."""
+        waiting = broker.hints_waiting(settings, Queue.BULK)
+        if waiting is not None and waiting < MOST_WAITING:
             super().apply_entry(entry, producer)
 
 

@@ -95,6 +95,10 @@ def get(s: Session, listing_id: int) -> Listing | None:
     return None if row is None else _listing(row)
 
 
+def find(s: Session, source_id: str) -> int | None:
+    return s.execute(select(ListingRow.id).where(ListingRow.source_id == source_id)).scalar_one_or_none()
+
+
 def recent(s: Session, *, limit: int = 20) -> tuple[Listing, ...]:
     """Newest first."""
     rows = s.execute(select(ListingRow).order_by(ListingRow.added_at.desc(), ListingRow.id.desc()).limit(limit)).scalars()

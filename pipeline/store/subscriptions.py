@@ -7,7 +7,7 @@ Rows are locked in one order, the listing before its subscription.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,7 @@ MOST_BACKLOG = 1000
 class Wanted:
     """What somebody asks for who follows a listing."""
 
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     filters: Filter = listings.EVERYTHING
     """Only those of FILTERS count."""
     every: float = EVERY
@@ -90,7 +90,7 @@ def follow(s: Session, listing_id: int, wanted: Wanted, *, within: float = 0.0) 
     Raises:
         NotFound: `no_listing`.
     """
-    if s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update(key_share=True)).first() is None:
+    if s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update(read=True, key_share=True)).first() is None:
         raise listings.no_listing()
     values = {
         "options": asdict(wanted.options), "filters": _stored(wanted.filters), "every": wanted.every, "backlog": wanted.backlog, "paused": False,
@@ -120,7 +120,7 @@ def get(s: Session, listing_id: int) -> Subscription | None:
 
 
 def _subscription(row: SubscriptionRow) -> Subscription:
-    names = {field.name for field in fields(Subscription)} - {"options", "filters"}
+    names = {each.name for each in fields(Subscription)} - {"options", "filters"}
     known = {name: getattr(row, name) for name in names}
     filters = Filter(**{name: row.filters[name] for name in FILTERS if name in row.filters})
     return Subscription(options=jobs.options_of(row.options), filters=filters, **known)
@@ -160,7 +160,7 @@ def due(s: Session, limit: int = 100) -> tuple[int, ...]:
 
 def take(s: Session, listing_id: int) -> bool:
     """Whether the caller is the one who has it looked at now; two who ask at once are never both. The next look is an interval away from then on."""
-    if s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update(key_share=True)).first() is None:
+    if s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update(read=True, key_share=True)).first() is None:
         return False
     now = SubscriptionRow.next_check <= func.clock_timestamp()
     mine = select(SubscriptionRow.listing_id).where(SubscriptionRow.listing_id == listing_id, ~SubscriptionRow.paused, now)
@@ -223,7 +223,7 @@ def consider(s: Session, listing_id: int, *, any_order: bool, timeless: bool = F
 
 
 def _choose(s: Session, row: SubscriptionRow, which: ColumnElement[bool]) -> int:
-    values = {"stage": Listed.CHOSEN, "options": row.options, "followed_at": func.clock_timestamp()}
+    values = {"stage": Listed.CHOSEN, "options": row.options, "followed_at": func.statement_timestamp()}
     chosen = update(Row).where(which).values(values).returning(Row.source_id)
     return len(s.execute(chosen, execution_options={"synchronize_session": False}).all())
 

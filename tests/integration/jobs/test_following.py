@@ -133,7 +133,7 @@ def test_a_new_upload_gets_its_job_in_the_form_of_the_subscription(db: Database,
     assert len(lines(standin)) == 1
     assert (state(db, listing_id).result, state(db, listing_id).found) == ("new", 1)
     assert len(run.feed(db)) == 1
-    claim = next_claim(db, Queue.FETCH)
+    claim = next_claim(db, Queue.BULK)
     assert (claim.video_id, claim.priority) == ("uploaded001", jobs.BATCH)
     assert jobs.options_of(claim.options) == Options(language="es", length=Length.SHORT)
     assert look(db, settings) == ""
@@ -150,7 +150,7 @@ def test_what_a_person_chose_keeps_its_own_form(db: Database, settings: Settings
     look(db, settings)
     run.feed(db)
 
-    made = {claim.video_id: claim.options["language"] for claim in (next_claim(db, Queue.FETCH) for _ in range(2))}
+    made = {claim.video_id: claim.options["language"] for claim in (next_claim(db, Queue.BULK) for _ in range(2))}
     assert made == {"uploaded001": "es", "stVideo0001": "de"}
 
 
