@@ -23,7 +23,7 @@ def subtitle_stamp(seconds: float, *, comma: bool = False) -> str:
     return f"{hours:02d}:{minutes:02d}:{secs:02d}{',' if comma else '.'}{millis:03d}"
 
 
-_INTERVAL = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(min|m|h|d|w)")
+_INTERVAL = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(min|m|h|d|w)")
 _SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
 
 

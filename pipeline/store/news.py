@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from pipeline.jobs import State
@@ -51,7 +52,7 @@ def news(s: Session, *, list_id: int | None = None, done: bool = False, offset: 
         select(Row.listing_id, Row.source_id)
         .join(SubscriptionRow, SubscriptionRow.listing_id == Row.listing_id)
         .where(Row.followed_at.is_not(None))
-        .distinct(Row.video_id)
+        .ext(distinct_on(Row.video_id))
         .order_by(Row.video_id, Row.followed_at.desc())
     )
     if list_id is not None:

@@ -123,6 +123,8 @@ def missing(nutshell: Nutshell) -> list[str]:
         "queues fetch",
         "queues speech",
         "queues text",
+        "queues bulk",
+        "workers.beat",
         "workers.reaper",
         "valkey-server",
         "postgres",
