@@ -19,15 +19,18 @@ from redis.retry import Retry
 
 from pipeline.config import Settings
 from pipeline.jobs import Queue
-from pipeline.store.stages import Hint
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # who only sends need not load Celery before that, nor the database ever
     from celery import Celery
+
+    from pipeline.store.stages import Hint
 
 log = structlog.get_logger(__name__)
 
 STAGE_TASK = "nutshell.stage"
-"""The only task there is; its argument is the id of a stage."""
+"""Its argument is the id of a stage."""
+DUE_TASK = "nutshell.due"
+"""Subscriptions may be due; no argument."""
 CHANNEL = "nutshell:video:"
 """Followed by the id of the video."""
 RESYNC: dict[str, object] = {"event": "resync"}
@@ -85,7 +88,7 @@ def announce(settings: Settings, queue: Queue, stage_id: int) -> bool:
     return True
 
 
-def announce_all(settings: Settings, hints: Iterable[Hint]) -> None:
+def announce_all(settings: Settings, hints: "Iterable[Hint]") -> None:
     """As `announce`; stops at the first that cannot be said, because the next could not either."""
     for hint in hints:
         if not announce(settings, hint.queue, hint.stage_id):

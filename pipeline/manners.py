@@ -223,6 +223,27 @@ def captions_pause(settings: Settings, *, batch: bool) -> float:
     return settings.captions_pause * random.uniform(0.5, 1.5)
 
 
+@contextmanager
+def glancing(settings: Settings) -> Iterator[None]:
+    """Around a request for a small file that is made for many, such as a feed. It takes no turn: turns are counted because a guest may look at so many videos an
+    hour, and this looks at none. A pause holds for it too, since that is about the address, and a refusal begins one. But it does not ask for all when the pause
+    is over, and its answer ends none: who may read feeds may still be taken for a robot at the next video.
+
+    Raises:
+        Paused: not now.
+        SourceError: what came of it, as `asking`.
+    """
+    guest = look(settings)
+    if guest is not None and guest.pause:
+        raise Paused(guest.pause, guest.because)
+    try:
+        yield
+    except SourceError as error:
+        if error.code in REFUSALS:
+            raise _refused(settings, _keys(settings), error) from error
+        raise
+
+
 def _bucket(settings: Settings) -> tuple[float, float]:
     """How many videos may come at once, and the seconds between two from then on (0: no limit)."""
     burst = max(1.0, settings.videos_per_hour // 10)

@@ -14,12 +14,13 @@ from pipeline.downloads import Form, allowed
 from pipeline.errors import InputError, cause
 from pipeline.jobs import Queue
 from pipeline.source.links import Source
-from pipeline.store import jobs, listings, media, renditions, videos
+from pipeline.store import jobs, listings, media, renditions, subscriptions, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, Session
 from pipeline.store.jobs import BATCH, INTERACTIVE, Claim, Hint
 from pipeline.store.listings import Item, Listing
 from pipeline.store.media import Media
+from pipeline.store.subscriptions import Wanted
 from pipeline.types import Emit, Options, public_id
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ UNHURRIED = {Queue.FETCH: Queue.BULK, Queue.GIST: Queue.TEXT}
 """Where the stages of a playlist's or subscription's videos go instead, so that the workers of the first two are free for what somebody has just pasted."""
 DOWNLOAD = (("download", Queue.BULK),)
 LISTING = (("list", Queue.BULK),)
+CHECK = (("check", Queue.BULK),)
 WINDOW = 16
 """Jobs that a listing has at a time: enough for every queue to have the next one waiting."""
 
@@ -106,6 +108,70 @@ def submit_listing(db: Database, source: Source, *, batch: bool = False) -> Read
     return Reading(listing_id, submission.hint)
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    listing_id: int
+    hints: tuple[Hint, ...]
+    """To be announced."""
+
+
+def subscribe(db: Database, source: Source, wanted: Wanted, *, batch: bool = False) -> Following:
+    """Follows a playlist or channel, or one that is followed already as is `wanted` now; it is looked at at once, of many (`batch`) each at another moment of its
+    interval.
+
+    Raises:
+        InputError: `bad_link`: not a playlist or channel; `not_followed`: one whose items are lists.
+    """
+    if source.kind != "playlist":
+        raise cause("bad_link")
+    if holds_lists(source.url):
+        raise cause("not_followed")
+    with db.session() as s:
+        listing_id = listings.ensure(s, source.source_id, "playlist", source.url)
+    return follow(db, listing_id, wanted, batch=batch)
+
+
+def follow(db: Database, listing_id: int, wanted: Wanted, *, batch: bool = False) -> Following:
+    """As `subscribe`, for a listing that is there. Raises: NotFound: `no_listing`; InputError: `not_followed`: also an import, which has no source."""
+    with db.session() as s:
+        found = listings.get(s, listing_id)
+        if found is not None and (found.kind == "import" or holds_lists(found.url)):
+            raise cause("not_followed")
+        subscriptions.follow(s, listing_id, wanted, within=wanted.every if batch else 0.0)
+    return Following(listing_id, () if batch else (check(db, listing_id),))
+
+
+def holds_lists(url: str) -> bool:
+    """A tab of a channel whose items are playlists."""
+    return url.endswith(("/playlists", "/podcasts", "/releases"))
+
+
+def check(db: Database, listing_id: int) -> Hint:
+    """Looks now for what is new in a listing that is followed, paused or not. Raises: NotFound: `no_subscription`."""
+    with db.session() as s:
+        if subscriptions.get(s, listing_id) is None:
+            raise subscriptions.no_subscription()
+        submission = listings.submit_reading(s, listing_id, CHECK, priority=INTERACTIVE)
+        if not submission.created:
+            subscriptions.put_off(s, listing_id)
+    return submission.hint
+
+
+def check_due(db: Database) -> tuple[Hint, ...]:
+    """Gives subscriptions whose time has come their jobs; what to announce. Whoever calls it, and how often, each is looked at once."""
+    with db.session() as s:
+        waiting = subscriptions.due(s)
+    hints = []
+    for listing_id in waiting:
+        with db.session() as s:
+            if subscriptions.take(s, listing_id):
+                submission = listings.submit_reading(s, listing_id, CHECK, priority=BATCH)
+                hints.append(submission.hint)
+                if not submission.created:
+                    subscriptions.put_off(s, listing_id)
+    return tuple(hints)
+
+
 def feed(db: Database) -> tuple[Hint, ...]:
     """Gives chosen items of listings their jobs, as many as may run at a time; what to announce. Called whenever one may have ended; calling it too often does no harm."""
     with db.session() as s:
@@ -132,7 +198,7 @@ def _feed(db: Database, listing_id: int) -> list[Hint]:
 
 def _send(s: Session, of: Listing, item: Item) -> Submitted:
     source = Source(cast(videos.Kind, item.kind), item.source_id, item.url)
-    submitted = _submit(s, source, of.options, item.title, BATCH)
+    submitted = _submit(s, source, item.options or of.options, item.title, BATCH)
     listings.sent(s, of.id, item.source_id, submitted.job_id)
     return submitted
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline import listings, live, manners, recordings
+from pipeline import following, listings, live, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, NotYet, cause
@@ -275,5 +275,6 @@ def download(ctx: Context) -> None:
 
 STAGES: dict[str, Callable[[Context], None]] = {
     "list": listings.read,
+    "check": following.check,
     **{stage.__name__: stage for stage in (fetch, speech, gist, index, summary, translate, download)},
 }

@@ -23,6 +23,16 @@ def subtitle_stamp(seconds: float, *, comma: bool = False) -> str:
     return f"{hours:02d}:{minutes:02d}:{secs:02d}{',' if comma else '.'}{millis:03d}"
 
 
+_INTERVAL = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*(min|m|h|d|w)")
+_SECONDS = {"m": 60.0, "min": 60.0, "h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
+
+
+def parse_interval(text: str) -> float | None:
+    """The seconds meant by `30m`, `6h`, `1.5d` or `2w`; None when it is none of these."""
+    match = _INTERVAL.fullmatch(text.strip().lower())
+    return float(match[1]) * _SECONDS[match[2]] if match else None
+
+
 def parse_offset(text: str) -> float | None:
     """The seconds meant by `90`, `90s`, `1m30s`, `1h2m3s` or `1:02:03`; None when it is none of these."""
     text = text.strip().lower()

@@ -5,7 +5,26 @@ from flask_compress import Compress
 
 from pipeline import logs
 from pipeline.config import Settings, load
-from web import admin, api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security
+from web import (
+    admin,
+    api,
+    api_find,
+    api_lists,
+    api_subscriptions,
+    asking,
+    events,
+    following,
+    forms,
+    health,
+    lists,
+    media,
+    news,
+    pages,
+    problems,
+    rendering,
+    security,
+    subscriptions,
+)
 from web.services import EXTENSION, Services
 from web.uploads import UploadRequest, sweep
 
@@ -31,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = services = Services(settings)
     security.install(app, settings)
     rendering.install(app)
+    app.jinja_env.globals["is_followed"] = lambda: subscriptions.is_any(services)
     problems.install(app)
     health.install(app, services)
     for blueprint in (
@@ -38,12 +58,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         forms.blueprint,
         lists.blueprint,
         admin.blueprint,
+        following.blueprint,
+        news.blueprint,
         media.blueprint,
         events.blueprint,
         asking.blueprint,
         api.blueprint,
         api_find.blueprint,
         api_lists.blueprint,
+        api_subscriptions.blueprint,
     ):
         app.register_blueprint(blueprint)
     api.install(app)

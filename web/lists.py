@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.source.links import Source
 from pipeline.store import listings
 from pipeline.store.listings import EVERYTHING, Filter
-from web import events, list_rows, submit, words
+from web import events, list_rows, submit, subscriptions, words
 from web.list_rows import ListRows
 from web.security import job_number
 from web.services import services
@@ -50,7 +50,7 @@ def _context(list_id: str) -> dict[str, Any]:
     asked.pop("page", None)
     return {
         "found": found, "asked": asked, "filtered": bool(asked), "query": urlencode(asked), "languages": menu(),
-        "states": words.ITEM_STATES, "problems": words.ITEM_PROBLEMS, "page_url": _page_url(found, asked),
+        "follow": subscriptions.load(services(), found.listing.id), "states": words.ITEM_STATES, "problems": words.ITEM_PROBLEMS, "page_url": _page_url(found, asked),
     }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def install(app: Flask) -> None:
         "span": words.span,
         "size": words.size,
         "ago": words.ago,
+        "until": words.until,
         "day": day,
         "language": words.language_name,
     }

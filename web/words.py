@@ -21,6 +21,7 @@ STAGES = {
     "translate": "Translating",
     "download": "Downloading",
     "list": "Reading the list",
+    "check": "Looking for new videos",
 }
 ITEM_STATES = {
     "new": "Not summarised", "here": "In your library", "waiting": "Waiting", "running": "Being made", "done": "Done", "failed": "Failed", "cancelled": "Cancelled",
@@ -108,6 +109,12 @@ def ago(moment: datetime) -> str:
     """How long ago: "3 hours ago"; the exact time stands in the <time> element."""
     seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
     return "just now" if seconds < 45 else format_timedelta(-seconds, add_direction=True, locale="en")
+
+
+def until(moment: datetime) -> str:
+    """How soon: "in 3 hours"."""
+    seconds = int((moment - datetime.now(UTC)).total_seconds())
+    return "now" if seconds < 45 else format_timedelta(seconds, add_direction=True, locale="en")
 
 
 def language_name(code: str | None) -> str:

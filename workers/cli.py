@@ -10,6 +10,7 @@ import click
 
 from workers.cli_youtube import cookies, doctor, update_yt_dlp
 from workers.edge import edge
+from workers.subscribing import subscribe, subscriptions, unsubscribe
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -256,6 +257,8 @@ def evaluate_speech(folder: str) -> None:
 main.add_command(cookies)
 main.add_command(update_yt_dlp)
 main.add_command(doctor)
+for _command in (subscribe, subscriptions, unsubscribe):
+    main.add_command(_command)
 
 
 def later(what: str, advice: str = "") -> None:
@@ -272,7 +275,7 @@ def _later_command(name: str) -> None:
         later(name)
 
 
-for _name in ("subscribe", "train", "users", "tokens", "backup", "restore"):
+for _name in ("train", "users", "tokens", "backup", "restore"):
     _later_command(_name)
 
 

@@ -92,6 +92,7 @@ PROGRAMS: tuple[Program, ...] = (
     Program("embed", lambda _: _module("workers.embed"), stop_seconds=5),
     Program("web", web_command, stop_seconds=5, environment={"MALLOC_ARENA_MAX": "4"}),
     *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=queue not in FIRST, nice=NICE.get(queue, 0)) for queue in Queue),
+    Program("beat", lambda _: _module("celery", "--app", "workers.beat", "beat", "--loglevel", "WARNING"), can_wait=True, stop_seconds=5),
     Program("reaper", lambda _: _module("workers.reaper"), can_wait=True, stop_seconds=5),
 )
 

@@ -1,4 +1,4 @@
-"""The one task, and the signals that give a worker process its belongings."""
+"""The two tasks, and the signals that give a worker process its belongings."""
 
 import os
 
@@ -6,7 +6,7 @@ import structlog
 from celery import signals
 
 from pipeline import broker, run
-from pipeline.errors import GaveWay, NutshellError, Postponed, Stopped, cause
+from pipeline.errors import GaveWay, ModelError, NutshellError, Postponed, Stopped, cause
 from pipeline.jobs import Queue, State
 from pipeline.store import jobs, listings
 from pipeline.store.jobs import Claim, Hint
@@ -33,6 +33,18 @@ def stage(stage_id: int) -> None:
         structlog.contextvars.bound_contextvars(job=claim.job_id, stage=claim.name, video=claim.subject, hint=stage_id),
     ):
         hints = work(process, claim)
+    broker.announce_all(process.settings, hints)
+
+
+@app.task(name=broker.DUE_TASK)
+def due() -> None:
+    """The minute is over, says beat. What is due says the database, so that a message that is lost, late or doubled changes nothing."""
+    process = _process[0]
+    try:
+        hints = run.check_due(process.db)
+    except ModelError as error:
+        log.warning("subscriptions not looked at", reason=error.code)
+        return
     broker.announce_all(process.settings, hints)
 
 

@@ -10,6 +10,8 @@ from pipeline.source.inside import Json
 from pipeline.source.links import Source
 from pipeline.types import Emit, Entry
 
+PAGE = 100
+"""Entries that are handed on at once; those of a playlist come from YouTube by as many."""
 LISTING_SECONDS = 1800.0
 """For the longest: 20,000 items come in 200 pages."""
 
@@ -22,14 +24,16 @@ class Header:
     channel: str | None
     feed_url: str | None
     """Its newest items as a small XML file; None: there is none."""
+    count: int | None = None
+    """How many items it says it holds; None: it does not say."""
 
 
 Page = Callable[[Header, tuple[Entry, ...]], bool]
 """Called with each page of entries, in their order; False: that is enough."""
 
 
-def read(source: Source, settings: Settings, workdir: Path, emit: Emit, on_page: Page) -> bool:
-    """Reads a playlist or channel until it ends or `on_page` has enough; whether it was read to its end. Holds one page at a time.
+def read(source: Source, settings: Settings, workdir: Path, emit: Emit, on_page: Page, *, page: int = PAGE) -> bool:
+    """Reads a playlist or channel until it ends or `on_page` has enough; whether it was read to its end. Holds one page, of so many entries, at a time.
 
     Raises:
         NutshellError: any code of the source room, for example `playlist_unavailable`, `network`; whatever `on_page` raises.
@@ -41,14 +45,14 @@ def read(source: Source, settings: Settings, workdir: Path, emit: Emit, on_page:
             raise _Enough
 
     try:
-        youtube.run_child("listing", settings, workdir, emit, url=source.url, on_part=took, most_seconds=LISTING_SECONDS)
+        youtube.run_child("listing", settings, workdir, emit, url=source.url, on_part=took, most_seconds=LISTING_SECONDS, page=page)
     except _Enough:
         return False
     return True
 
 
 def newest(feed_url: str, settings: Settings, workdir: Path, emit: Emit) -> tuple[Entry, ...]:
-    """The newest items (YouTube names 15) by one cheap request.
+    """The newest items (YouTube names 15) by one cheap request. Of a channel's feed the shorts are left out: they are no part of what has this feed, its videos.
 
     Raises:
         NutshellError: any code of the source room; `bad_feed`.

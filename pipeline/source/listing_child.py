@@ -18,8 +18,6 @@ from pipeline.source.client import Session
 from pipeline.source.inside import Json, Report, part
 from pipeline.source.links import WATCH
 
-PAGE = 100
-"""Entries that are handed on at once; YouTube's pages have as many."""
 HOPS = 3
 """A handle leads to a channel, that to a playlist."""
 EXTRACTORS = [*client.EXTRACTORS, "youtube:tab", "youtube:playlist"]
@@ -44,7 +42,7 @@ def listing(request: Json, report: Report) -> Json:
         for entry in _entries(info):
             page.append(entry)
             number += 1
-            if len(page) == PAGE:
+            if len(page) == request["page"]:
                 part({"header": header, "entries": page})
                 page = []
                 report(_fraction(number, info), f"{number} items so far")
@@ -67,7 +65,8 @@ def _whole(session: Session, url: str) -> Mapping[str, Any]:
 def _header(info: Mapping[str, Any], url: str) -> list[Json]:
     title = plain.line(str(info.get("title") or info.get("channel") or ""), 300)
     channel = plain.line(str(info.get("channel") or info.get("uploader") or ""), 200) or None
-    return [title, channel, _feed_of(info, url)]
+    count = info.get("playlist_count")
+    return [title, channel, _feed_of(info, url), count if isinstance(count, int) else None]
 
 
 def _feed_of(info: Mapping[str, Any], url: str) -> str | None:
@@ -129,11 +128,11 @@ def feed(request: Json, report: Report) -> Json:
             if error.status in (404, 410):
                 raise cause("playlist_unavailable") from error
             raise
-    return youtube_entries(data)
+    return youtube_entries(data, shorts="channel_id=" not in request["url"])
 
 
-def youtube_entries(data: bytes) -> list[list[Json]]:
-    """Raises: InputError: `bad_feed`."""
+def youtube_entries(data: bytes, *, shorts: bool = True) -> list[list[Json]]:
+    """Without `shorts`, which the feed knows by their links alone, if that is False. Raises: InputError: `bad_feed`."""
     if len(data) > FEED_BYTES:
         raise cause("bad_feed", "It is too large.")
     found = feedparser.parse(data, sanitize_html=False, resolve_relative_uris=False)
@@ -142,7 +141,7 @@ def youtube_entries(data: bytes) -> list[list[Json]]:
     rows = []
     for entry in found.entries:
         video_id = str(entry.get("yt_videoid") or "")
-        if _VIDEO.fullmatch(video_id):
+        if _VIDEO.fullmatch(video_id) and (shorts or "/shorts/" not in str(entry.get("link"))):
             title = plain.line(str(entry.get("title") or ""), 500) or video_id
             rows.append([f"youtube:{video_id}", "youtube", WATCH + video_id, title, None, str(entry.get("published") or "")[:10] or None, ""])
     return rows

@@ -66,9 +66,43 @@ class ListingItemRow(Base):
     found_at: Mapped[datetime] = now()
     seen_at: Mapped[datetime] = now()
     """When it was last listed: what has left the playlist is older than the last whole reading."""
+    options: Mapped[dict[str, Any] | None]
+    """How it is summarised where a subscription chose it; NULL: as the listing says."""
+    followed_at: Mapped[datetime | None]
+    """When a subscription chose it."""
     __table_args__ = (
         Index("ix_listing_items_position", "listing_id", "position"),
         Index("ix_listing_items_chosen", "listing_id", "position", postgresql_where=text("stage = 'chosen'")),
         Index(None, "job_id"),
         Index(None, "video_id"),
+        Index(None, "followed_at", postgresql_where=text("followed_at IS NOT NULL")),
     )
+
+
+class SubscriptionRow(Base):
+    """A listing that is looked at again and again; what is new in it is summarised by itself."""
+
+    __tablename__ = "subscriptions"
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True)
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    filters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """Of store.listings.Filter: words, without, min_duration, max_duration."""
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    every: Mapped[float]
+    """Seconds between two looks."""
+    backlog: Mapped[int] = mapped_column(server_default=text("0"))
+    """So many of the newest are summarised with the next look, though they are not new."""
+    since: Mapped[datetime | None]
+    """What was found later is new; NULL: it has not been looked at yet."""
+    size: Mapped[int | None]
+    """How many items the source said it holds when it was last read whole."""
+    next_check: Mapped[datetime] = now()
+    last_checked: Mapped[datetime | None]
+    result: Mapped[str] = mapped_column(server_default="")
+    """Of the last look: new, nothing, or a code of errors.py; empty: there was none."""
+    found: Mapped[int] = mapped_column(server_default=text("0"))
+    error: Mapped[str] = mapped_column(server_default="")
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    """In a row."""
+    created_at: Mapped[datetime] = now()
+    __table_args__ = (Index("ix_subscriptions_due", "next_check", postgresql_where=text("NOT paused")),)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -57,6 +57,8 @@ class Item:
     error_code: str | None
     error: str | None
     """Also of a job that waits for its next try."""
+    options: Options | None = None
+    """Its own, where a subscription chose it; None: those of the listing."""
 
 
 STATES = ("new", "here", "waiting", "running", "done", "failed", "cancelled", "unavailable", "gone", "list")
@@ -91,6 +93,10 @@ def ensure(s: Session, source_id: str, kind: Kind, url: str, title: str = "") ->
 def get(s: Session, listing_id: int) -> Listing | None:
     row = s.get(ListingRow, listing_id, populate_existing=True)
     return None if row is None else _listing(row)
+
+
+def find(s: Session, source_id: str) -> int | None:
+    return s.execute(select(ListingRow.id).where(ListingRow.source_id == source_id)).scalar_one_or_none()
 
 
 def recent(s: Session, *, limit: int = 20) -> tuple[Listing, ...]:
@@ -195,12 +201,13 @@ def items(s: Session, listing_id: int, wanted: Filter = EVERYTHING, *, offset: i
     query = _found(select(Row, _STATE, JobRow.id), listing_id, wanted).order_by(Row.position, Row.source_id).offset(offset).limit(limit)
     rows = s.execute(query).all()
     troubles = _troubles(s, [row[2] for row in rows if row[2] is not None])
-    return tuple(
-        Item(
-            row.source_id, row.kind, row.url, row.video_id, row.title, row.duration, row.published_at, row.problem, row.position, state, job_id,
-            *troubles.get(job_id, (None, None)),
-        )
-        for row, state, job_id in rows
+    return tuple(_item(row, state, job_id, *troubles.get(job_id, (None, None))) for row, state, job_id in rows)
+
+
+def _item(row: Row, state: str, job_id: int | None, error_code: str | None, error: str | None) -> Item:
+    own = None if row.options is None else jobs.options_of(row.options)
+    return Item(
+        row.source_id, row.kind, row.url, row.video_id, row.title, row.duration, row.published_at, row.problem, row.position, state, job_id, error_code, error, own,
     )  # fmt: skip
 
 
@@ -233,10 +240,11 @@ def counts(s: Session, listing_id: int) -> dict[str, int]:
 
 def _found(query: Any, listing_id: int, wanted: Filter) -> Any:
     """`query` over items with their jobs, of this listing and under these conditions."""
-    return query.outerjoin(JobRow, JobRow.id == Row.job_id).where(Row.listing_id == listing_id, *_conditions(wanted))
+    return query.outerjoin(JobRow, JobRow.id == Row.job_id).where(Row.listing_id == listing_id, *conditions(wanted))
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """For queries of this room over items and their jobs."""
     found: list[ColumnElement[bool]] = []
     if wanted.words:
         found.append(Row.title.icontains(wanted.words, autoescape=True))
@@ -270,7 +278,7 @@ def choose(s: Session, listing_id: int, wanted: Filter, options: Options, *, fir
     chosen = _found(select(Row.source_id), listing_id, wanted).where(_OPEN).order_by(Row.position, Row.source_id).limit(first)
     which = and_(Row.listing_id == listing_id, Row.source_id.in_(chosen))
     done = s.execute(
-        update(Row).where(which).values(stage=Listed.CHOSEN).returning(Row.source_id), execution_options={"synchronize_session": False}
+        update(Row).where(which).values(stage=Listed.CHOSEN, options=null()).returning(Row.source_id), execution_options={"synchronize_session": False}
     )
     number = len(done.all())
     s.execute(update(ListingRow).where(ListingRow.id == listing_id).values(options=asdict(options)))

@@ -110,7 +110,10 @@ def commanded(process: psutil.Process) -> str:
 def missing(nutshell: Nutshell) -> list[str]:
     """What should run and does not."""
     running = [commanded(process) for process in nutshell.family()]
-    wanted = ("web.app", "workers.lm", "workers.embed", "queues fetch", "queues speech", "queues text", "workers.reaper", "valkey-server", "postgres")
+    wanted = (
+        "web.app", "workers.lm", "workers.embed", "queues fetch", "queues speech", "queues text", "queues bulk", "workers.beat", "workers.reaper", "valkey-server",
+        "postgres",
+    )  # fmt: skip
     return [name for name in wanted if not any(name in one for one in running)]
 
 

@@ -41,7 +41,7 @@ def test_every_process_is_a_service_and_nothing_else_of_ours_is() -> None:
     assert set(SERVICES) - {"objects"} == PROCESSES | set(ONCE) | {"worker-speech-gpu", "lm-gpu"}
 
 
-@pytest.mark.parametrize("program", ["web", *(f"worker-{queue}" for queue in Queue)])
+@pytest.mark.parametrize("program", ["web", "beat", *(f"worker-{queue}" for queue in Queue)])
 def test_services_start_what_up_starts(program: str) -> None:
     assert service_of(program)["command"] == command_of(program)
 
