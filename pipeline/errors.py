@@ -117,6 +117,7 @@ CODES: dict[str, Cause] = {
     "bad_link": Cause("This is not a link to a YouTube video.", kind=InputError),
     "playlist": Cause("This is a link to a playlist or channel, not to one video. The page, `nutshell import` and POST /api/v1/lists take those.", kind=InputError),
     "playlist_unavailable": Cause("This playlist or channel cannot be read: it is private, deleted or empty."),
+    "bad_list": Cause("No links to videos, playlists or channels can be read in this.", kind=InputError),
     "bad_feed": Cause("This is not a feed that can be read.", kind=InputError),
     "private": Cause("This video is private."),
     "removed": Cause("This video is no longer on YouTube."),
