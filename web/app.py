@@ -5,7 +5,7 @@ from flask_compress import Compress
 
 from pipeline import logs
 from pipeline.config import Settings, load
-from web import admin, api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security
+from web import admin, api, api_find, api_lists, asking, events, forms, health, lists, media, pages, problems, rendering, security, tus
 from web.services import EXTENSION, Services
 from web.uploads import UploadRequest, sweep
 
@@ -43,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         asking.blueprint,
         api.blueprint,
         api_find.blueprint,
+        tus.blueprint,
         api_lists.blueprint,
     ):
         app.register_blueprint(blueprint)
