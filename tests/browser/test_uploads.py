@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-
 PIECE = 8 * 1024 * 1024
 TUS = "**/api/v1/uploads/tus**"
 SRT = "1\n00:00:01,000 --> 00:00:04,000\nThe bees leave the hive in the morning, file number {0}.\n"
@@ -113,7 +112,7 @@ def test_files_that_are_dropped(page: Page) -> None:
     page.goto("/")
     page.evaluate(
         """text => { const data = new DataTransfer();
-          for (const name of ["Dropped one.srt", "Dropped two.srt"]) data.items.add(new File([text.replace("0", name)], name));
+          for (const name of ["Dropped one.srt", "Dropped two.srt"]) data.items.add(new File([text + name], name));
           document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})); }""",
         SRT.format(0),
     )
