@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     """Keep the audio after it has been transcribed (downloads that a person asked for are kept anyway)."""
     threads: int = Field(default=0, ge=0)
     """CPU threads per model; 0: all cores."""
+    watch: str = ""
+    """Folder whose new recordings, transcripts and lists of videos are taken up by themselves; empty: none."""
     examples: str = ""
     """Videos that an empty library offers, one a line: the link, a space, what to call it. Empty: three talks on YouTube."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -118,6 +118,7 @@ CODES: dict[str, Cause] = {
     "playlist": Cause("This is a link to a playlist or channel, not to one video. The page, `nutshell import` and POST /api/v1/lists take those.", kind=InputError),
     "playlist_unavailable": Cause("This playlist or channel cannot be read: it is private, deleted or empty."),
     "not_followed": Cause("This cannot be followed. Follow a channel or a playlist of videos.", kind=InputError),
+    "bad_list": Cause("No links to videos, playlists or channels can be read in this.", kind=InputError),
     "bad_feed": Cause("This is not a feed that can be read.", kind=InputError),
     "private": Cause("This video is private."),
     "removed": Cause("This video is no longer on YouTube."),

@@ -14,12 +14,12 @@ from pipeline.errors import InputError, NotFound, NutshellError, SourceError
 from pipeline.listings import Reader, describe, listing_of, read_whole
 from pipeline.source import listing
 from pipeline.source.links import Source
-from pipeline.steps import work_folder
 from pipeline.store import listings, subscriptions
 from pipeline.store.database import Session
 from pipeline.store.listings import Listing
 from pipeline.store.subscriptions import Subscription
 from pipeline.types import Entry
+from pipeline.workplace import work_folder
 
 FEED_ITEMS = 15
 """That a feed of YouTube's shows."""

@@ -15,10 +15,11 @@ from pipeline.source.links import find_links, parse_link
 from pipeline.store import videos
 from pipeline.store.jobs import JobView
 from web import media, rows, schemas, status, submit, views, words
+from web.receive import receive
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.spec import responses, spec
-from web.uploads import UploadRequest, incoming
+from web.uploads import UploadRequest, handed
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -52,13 +53,16 @@ def submit_job(json: schemas.JobRequest) -> Answer:
 @blueprint.post("/uploads")
 @spec.validate(resp=responses(HTTP_202=schemas.Accepted, HTTP_200=schemas.Accepted, HTTP_413=schemas.Problem), tags=["jobs"])
 def upload() -> Answer:
-    """Summarise a file: multipart/form-data with `file`, and optionally `language`, `length` and `listen`."""
+    """Summarise a file: multipart/form-data with `file`, and optionally `language`, `length` and `listen`. Large files: the protocol tus at /api/v1/uploads/tus."""
     cast(UploadRequest, request).allow_uploads()
     file = request.files.get("file")
     if file is None or not file.filename:
         raise InputError("no_file", "Send the file as multipart/form-data in the field `file`.")
     wanted = submit.options(request.form.get("language"), request.form.get("length"), "listen" not in request.form)
-    return accepted(submit.upload(services(), incoming(file), wanted))
+    received = receive(services(), handed(file), wanted)
+    if received.submitted is None:
+        return schemas.Accepted(video_id=None, job_id=None, created=True, page=received.page, lists=list(received.lists)), 202
+    return accepted(received.submitted)
 
 
 def accepted(found: Submitted, start: float | None = None) -> Answer:

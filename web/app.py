@@ -24,6 +24,7 @@ from web import (
     rendering,
     security,
     subscriptions,
+    tus,
 )
 from web.services import EXTENSION, Services
 from web.uploads import UploadRequest, sweep
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         asking.blueprint,
         api.blueprint,
         api_find.blueprint,
+        tus.blueprint,
         api_lists.blueprint,
         api_subscriptions.blueprint,
     ):

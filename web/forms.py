@@ -16,10 +16,11 @@ from pipeline.source.links import Source, find_links, parse_link, read_link
 from pipeline.store.jobs import JobView
 from pipeline.types import Options
 from web import pages, submit
+from web.receive import Received, receive
 from web.rendering import SEEN_COOKIE, THEME_COOKIE, THEMES, YEAR
 from web.security import job_number, valid_video_id
 from web.services import services
-from web.uploads import UploadRequest, incoming
+from web.uploads import UploadRequest, handed
 
 blueprint = Blueprint("forms", __name__)
 
@@ -33,13 +34,17 @@ def paste() -> Answer:
     cast(UploadRequest, request).allow_uploads()
     typed = request.form.get("q", "").strip()
     try:
-        file = request.files.get("file")
-        if file is not None and file.filename:
-            found = submit.upload(services(), incoming(file), _options())
-            return _opened(found)
+        if files := [file for file in request.files.getlist("file") if file.filename]:
+            return _received([receive(services(), handed(file), _options(), batch=len(files) > 1) for file in files])
         return _typed(typed)
     except InputError as error:
         return pages.home_page(typed=typed, problem=error), error.http_status
+
+
+def _received(files: list[Received]) -> Response:
+    if len(files) > 1:
+        return redirect("/", 303)
+    return _opened(files[0].submitted) if files[0].submitted else redirect(files[0].page, 303)
 
 
 def _typed(typed: str) -> Answer:

@@ -17,9 +17,12 @@ SENTENCES = {
     403: ("forbidden", "This request came from another site, so nothing was done."),
     404: ("not_found", "There is nothing at this address. It may have been deleted."),
     405: ("method_not_allowed", "This address does not take that kind of request."),
+    408: ("too_slow", "Nothing came for half a minute. What had come is kept; go on from there."),
+    409: ("offset", "Other bytes are expected here. Ask with HEAD how far this upload has come."),
     413: ("upload_too_large", "This file is larger than this server takes. Choose a smaller one, or raise NUTSHELL_MAX_UPLOAD."),
     415: ("not_json", "Send this request as application/json."),
     416: ("bad_range", "That part of the file does not exist."),
+    423: ("locked", "This upload is being written to by another connection. Try again in a moment."),
     429: ("too_many", "Too many requests at once. Try again in a moment."),
     503: ("busy", "The server is busy. Try again in a moment."),
 }

@@ -45,10 +45,11 @@ class JobRequest(Request):
 class Accepted(BaseModel):
     """What was asked for is in the queue (202), or there already or in the making (200)."""
 
-    video_id: str
+    video_id: str | None = Field(description="Null: the file was a list of videos; see `lists`.")
     job_id: int | None = Field(description="Null: everything is there already.")
     created: bool
     page: str = Field(description="Address of the page, relative to the server.")
+    lists: list[int] = Field(default=[], description="Lists that the file held; nothing of them is chosen yet.")
     start: float | None = Field(default=None, description="Second at which the link asks to start.")
 
 

@@ -74,10 +74,10 @@ def _feed(services: Services, list_id: int) -> None:
     broker.publish(services.settings, jobs.listing_subject(list_id), {"event": "items"})
 
 
-def upload(services: Services, incoming: Incoming, wanted: Options) -> Submitted:
+def upload(services: Services, incoming: Incoming, wanted: Options, *, batch: bool = False) -> Submitted:
     """A file: its bytes into the media store first, so that a row never points to nothing."""
     run.store_upload(services.db, services.blobs, incoming.source, incoming.title, incoming.content_type)
-    return _announced(services, run.submit_source(services.db, incoming.source, wanted, title=incoming.title))
+    return _announced(services, run.submit_source(services.db, incoming.source, wanted, title=incoming.title, batch=batch))
 
 
 def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:

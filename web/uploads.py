@@ -98,11 +98,20 @@ class Incoming:
     content_type: str
 
 
-def incoming(storage: FileStorage) -> Incoming:
-    """What was uploaded, by its content; the name is only shown.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A file that came whole."""
+
+    path: Path
+    name: str
+    """As the sender calls it."""
+    source_id: str
+
+
+def handed(storage: FileStorage) -> Handed:
+    """The file of a form.
 
     Raises:
-        InputError: `bad_media`, `bad_transcript`.
         RequestEntityTooLarge: it is larger than `max_upload`.
     """
     file = storage.stream
@@ -111,13 +120,22 @@ def incoming(storage: FileStorage) -> Incoming:
     file.flush()
     if file.size > services().settings.max_upload:
         raise RequestEntityTooLarge
-    suffix = (storage.filename or "").rpartition(".")[2].lower()
+    return Handed(file.path, storage.filename or "", f"file:{file.hexdigest()}")
+
+
+def incoming(file: Handed) -> Incoming:
+    """What was uploaded, by its content; the name is only shown.
+
+    Raises:
+        InputError: `bad_media`, `bad_transcript`.
+    """
+    suffix = file.name.rpartition(".")[2].lower()
     kind = uploads.sniff(file.path)
     if kind == "transcript":
         _check_transcript(file.path, suffix)
-    source = Source(kind=kind, source_id=f"file:{file.hexdigest()}", url="", path=file.path)
+    source = Source(kind=kind, source_id=file.source_id, url="", path=file.path)
     content_type = TYPES.get(suffix, "audio/mpeg") if kind == "media" else "text/plain"
-    return Incoming(source, uploads.clean_title(storage.filename or ""), content_type)
+    return Incoming(source, uploads.clean_title(file.name), content_type)
 
 
 def _check_transcript(path: Path, suffix: str) -> None:

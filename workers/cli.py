@@ -5,6 +5,7 @@ Exit status: 0 done, 2 bad input, 3 source unavailable, 4 model or server troubl
 
 import os
 import sys
+from datetime import datetime
 
 import click
 
@@ -181,18 +182,27 @@ def translate(video: str, target: str) -> None:
 
 
 @main.command("import")
-@click.argument("folder_or_list", type=click.Path(exists=True))
+@click.argument("what", metavar="FOLDER_OR_LIST")
+@click.option("--lang", help="Language of the summaries, for example es; each video's own if not given.")
+@click.option("--length", type=click.Choice(LENGTHS), default="medium", show_default=True)
+@click.option("--newest", type=click.IntRange(1), help="So many of each list at most: its first, or the files changed last.")
+@click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help="Only what was published, watched or changed on that day (YYYY-MM-DD) or later.")
+@click.option("--all", "everything", is_flag=True, help="Also the whole of a watch history, which is only listed otherwise.")
+@click.option("--subscribe", is_flag=True, help="List the channels of Takeout's subscriptions too.")
+@click.option("--dry-run", is_flag=True, help="Print what would come, and change nothing.")
+@click.option("--wait", is_flag=True, help="Wait until everything has ended, and print each item's end.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @edge
-def import_(folder_or_list: str) -> None:
-    """Queue every file of a folder, or every link of a text file, for the library."""
-    from pathlib import Path
+def import_(what: str, lang: str | None, length: str, newest: int | None, after: datetime | None, everything: bool, subscribe: bool, dry_run: bool, wait: bool,
+            as_json: bool) -> None:  # fmt: skip
+    """Queue a folder of recordings and transcripts, a text or table with links, a playlist or channel, or an export of Google Takeout (zip or unpacked)."""
+    from pipeline.types import Length, Options
+    from workers.import_report import run
+    from workers.importing import Wish
 
-    from workers.imports import import_all
-    from workers.terminal import running
-
-    with running() as (db, settings, _models):
-        queued, refused = import_all(db, settings, Path(folder_or_list), lambda line: click.echo(line, err=True))
-    click.echo(f"{queued} queued, {refused} refused")
+    options = Options(language=language_code(lang), length=Length(length))
+    wish = Wish(options, newest, after.date().isoformat() if after else None, everything, subscribe)
+    sys.exit(run(what, wish, dry_run=dry_run, wait=wait, as_json=as_json))
 
 
 @main.group()

@@ -94,6 +94,7 @@ PROGRAMS: tuple[Program, ...] = (
     *(Program(f"worker-{queue.value}", worker_command(queue), can_wait=queue not in FIRST, nice=NICE.get(queue, 0)) for queue in Queue),
     Program("beat", lambda _: _module("celery", "--app", "workers.beat", "beat", "--loglevel", "WARNING"), can_wait=True, stop_seconds=5),
     Program("reaper", lambda _: _module("workers.reaper"), can_wait=True, stop_seconds=5),
+    Program("watch", lambda _: _module("workers.watch"), needed=lambda settings: bool(settings.watch), can_wait=True, stop_seconds=5, nice=10),
 )
 
 

@@ -171,6 +171,15 @@ def first_position(s: Session, listing_id: int) -> int:
     return s.execute(select(func.coalesce(func.min(Row.position), 0)).where(Row.listing_id == listing_id)).scalar_one()
 
 
+def next_position(s: Session, listing_id: int) -> int:
+    """Behind the last item; 0 when there is none."""
+    return s.execute(select(func.coalesce(func.max(Row.position) + 1, 0)).where(Row.listing_id == listing_id)).scalar_one()
+
+
+def has(s: Session, listing_id: int, source_id: str) -> bool:
+    return s.execute(select(Row.source_id).where(Row.listing_id == listing_id, Row.source_id == source_id)).first() is not None
+
+
 def read_whole(s: Session, listing_id: int, began: datetime, *, fence: Fence | None = None) -> None:
     """It was read to its end: what nobody asked for and is not in it any more goes."""
     fenced(s, fence)

@@ -46,7 +46,7 @@ def test_services_start_what_up_starts(program: str) -> None:
     assert service_of(program)["command"] == command_of(program)
 
 
-@pytest.mark.parametrize("program", ["lm", "embed", "reaper"])
+@pytest.mark.parametrize("program", ["lm", "embed", "reaper", "watch"])
 def test_module_services_start_what_up_starts(program: str) -> None:
     assert service_of(program)["command"] == ["python", "-m", *command_of(program)]
 
