@@ -212,7 +212,7 @@ def submit_translation(db: Database, video_id: str, language: str) -> Submitted:
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
 
-def submit_download(db: Database, video_id: str, form: Form, most_lines: int) -> Submitted:
+def submit_download(db: Database, video_id: str, form: Form, most_lines: int, *, batch: bool = False) -> Submitted:
     """A form of the recording of a stored video into the media store. A clip and an encoded form may be of an upload as well.
 
     Raises:
@@ -225,7 +225,7 @@ def submit_download(db: Database, video_id: str, form: Form, most_lines: int) ->
         form = allowed(form, most_lines, video.duration)
         if media.use_media(s, video_id, form.name) is not None:
             return Submitted(video_id, None, False, None)
-        submission = jobs.submit(s, "download", video_id, {"as": form.name}, DOWNLOAD)
+        submission = jobs.submit(s, "download", video_id, {"as": form.name}, DOWNLOAD, priority=BATCH if batch else INTERACTIVE)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)
 
 

@@ -24,6 +24,7 @@ from web import (
     rendering,
     security,
     subscriptions,
+    take_lists,
     tus,
 )
 from web.services import EXTENSION, Services
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pages.blueprint,
         forms.blueprint,
         lists.blueprint,
+        take_lists.blueprint,
         admin.blueprint,
         following.blueprint,
         news.blueprint,

@@ -54,8 +54,13 @@ def _entry(root: ET.Element, entry: AtomEntry) -> None:
 
 def _text(parent: ET.Element, name: str, text: str) -> ET.Element:
     node = ET.SubElement(parent, name)
-    node.text = _FORBIDDEN.sub("", text)
+    node.text = legal(text)
     return node
+
+
+def legal(text: str) -> str:
+    """Without what no XML document can hold."""
+    return _FORBIDDEN.sub("", text)
 
 
 def _author(parent: ET.Element, name: str) -> None:

@@ -98,10 +98,10 @@ def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:
     return _announced(services, run.submit_source(services.db, source, wanted))
 
 
-def download(services: Services, video_id: str, form: Form) -> Submitted:
-    """Raises: InputError: `bad_download`, a form that this video cannot be had in; `bad_clip`."""
+def download(services: Services, video_id: str, form: Form, *, batch: bool = False) -> Submitted:
+    """`batch`: for a list, so others go first. Raises: InputError: `bad_download`, a form that this video cannot be had in; `bad_clip`."""
     services.require_video(video_id)
-    return _announced(services, run.submit_download(services.db, video_id, form, services.settings.max_height))
+    return _announced(services, run.submit_download(services.db, video_id, form, services.settings.max_height, batch=batch))
 
 
 def cancel(services: Services, job_id: int) -> JobView:

@@ -332,6 +332,12 @@ def in_need(s: Session) -> tuple[int, ...]:
     return tuple(s.execute(select(ListingRow.id).where(waiting).order_by(last)).scalars())
 
 
+_SHOWN_LATER = exists().where(
+    StageRow.job_id == JobRow.id, StageRow.state == State.WAITING, StageRow.error_code.in_(("live_upcoming", "live_now", "live_processing"))
+)
+"""Its video is live or has not begun: it may wait for days, and the others of its list shall not."""
+
+
 def take(s: Session, listing_id: int, window: int) -> tuple[Item, ...]:
     """Chosen items that may be sent now, so that no more than `window` of this listing's jobs are unfinished. The listing is locked until the transaction ends: say
     `sent` of each before."""
@@ -339,7 +345,7 @@ def take(s: Session, listing_id: int, window: int) -> tuple[Item, ...]:
         return ()
     busy = s.execute(
         select(func.count(func.distinct(Row.job_id))).join(JobRow, JobRow.id == Row.job_id)
-        .where(Row.listing_id == listing_id, Row.stage == Listed.SENT, JobRow.state.in_(jobs.UNFINISHED))
+        .where(Row.listing_id == listing_id, Row.stage == Listed.SENT, JobRow.state.in_(jobs.UNFINISHED), ~_SHOWN_LATER)
     ).scalar_one()  # fmt: skip
     if busy >= window:
         return ()
