@@ -73,7 +73,7 @@ def _inside(trap: Trap, standin: StandIn, work: Path, monkeypatch: pytest.Monkey
 @pytest.fixture(name="request_of")
 def _request_of(settings: Settings) -> dict[str, object]:
     """What the parent sends to the child with every task."""
-    return {"proxy": settings.proxy, "extra_ca": settings.extra_ca, "captions": True, "max_duration": 1e6, "max_bytes": 10**8}
+    return {"proxy": settings.proxy, "extra_ca": settings.extra_ca, "captions": True, "language": None, "max_duration": 1e6, "max_bytes": 10**8}
 
 
 def quiet(*_: object) -> None:
