@@ -1,13 +1,20 @@
 """The page and the API of a list. Its items are put there as the stage that reads a playlist puts them."""
 
+import io
+import zipfile
+from pathlib import Path
+
+import feedparser
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from pipeline.jobs import Queue, State
-from pipeline.store import jobs, listings
+from pipeline.store import jobs, listings, media
 from pipeline.store.database import Database
 from pipeline.types import Entry
 from tests.integration.web import talk
+from tests.integration.web.conftest import services
 
 V1 = "/api/v1/lists"
 LINK = "https://www.youtube.com/playlist?list=PLaaaaaaaaaa"
@@ -142,3 +149,36 @@ def test_links_to_videos_and_lists_together_are_asked_about(client: FlaskClient)
     client.post("/many", data={"link": [LINK, "https://youtu.be/ccccccccccc", "https://www.youtube.com/@someone/videos"]})
     assert len(client.get(V1).json["lists"]) == 2
     assert len(client.get("/api/v1/videos").json["videos"]) == 1
+
+
+def test_a_list_is_taken_away_as_a_zip_and_as_a_podcast(client: FlaskClient, app: Flask, list_id: int, tmp_path: Path) -> None:
+    sound = tmp_path / "a.m4a"
+    sound.write_bytes(b"sound" * 1000)
+    found = services(app)
+    found.blobs.put(sound, f"audio/{talk.ID}.m4a")
+    with found.db.session() as s:
+        media.save_media(s, media.Media(talk.ID, "audio", f"audio/{talk.ID}.m4a", "A talk.m4a", "audio/mp4", 5000))
+
+    texts = zipfile.ZipFile(io.BytesIO(client.get(f"/l/{list_id}/download.zip?as=md").data))
+    assert [name[:5] for name in texts.namelist()] == ["0002 "]
+    assert texts.testzip() is None
+    assert talk.TITLE in texts.read(texts.namelist()[0]).decode()
+    recordings = zipfile.ZipFile(io.BytesIO(client.get(f"/l/{list_id}/download.zip?as=audio").data))
+    assert [(info.filename, info.file_size) for info in recordings.infolist()] == [("0002 A talk.m4a", 5000)]
+    assert client.get(f"/l/{list_id}/download.zip?as=../../etc").status_code == 422
+    assert client.get("/l/9999/download.zip?as=md").status_code == 404
+
+    podcast = feedparser.parse(client.get(f"/l/{list_id}/podcast.xml").data)
+    assert not podcast.bozo
+    episode = podcast.entries[0]
+    assert (episode.enclosures[0].href, episode.enclosures[0].type, episode.enclosures[0].length) == (f"http://localhost/api/v1/media/{talk.ID}/audio", "audio/mp4", "5000")
+    assert client.get(episode.enclosures[0].href).data == sound.read_bytes()
+
+
+def test_the_recordings_of_a_list_are_fetched_behind_everything_else(client: FlaskClient, db: Database, list_id: int) -> None:
+    assert client.post(f"/l/{list_id}/downloads", data={"as": "audio-mp3"}).location == f"/l/{list_id}"
+
+    with db.session() as s:
+        job = jobs.jobs_of(s, talk.ID)[0]
+        assert (job.kind, job.options) == ("download", {"as": "audio-mp3"})
+    assert client.post(f"/l/{list_id}/downloads", data={"as": "exe"}).status_code == 422
