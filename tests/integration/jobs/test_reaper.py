@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, update
 
+from pipeline import workplace
 from pipeline.config import Settings
+from pipeline.source import cookies
 from pipeline.store import jobs, media, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
@@ -78,9 +80,29 @@ def test_sweep_takes_the_folders_of_jobs_that_will_not_go_on(db: Database, setti
         (settings.home / "work" / name).mkdir(parents=True)
     with job_folder(settings, ids[2], "v"):  # its attempt has not heard of the cancel yet
         assert reaper.sweep(db, settings) == 2
-        kept = {folder.name for folder in (settings.home / "work").iterdir()}
+        kept = {folder.name for folder in (settings.home / "work").iterdir() if folder.is_dir()}
 
     assert kept == {names[0], names[2], "job-0-v-audio"}  # waiting, worked in, a command's
+
+
+def test_what_a_killed_attempt_left_is_kept_for_the_next_one_but_for_its_cookies(settings: Settings) -> None:
+    folder = settings.home / "work" / "job-7-v"
+    folder.mkdir(parents=True)
+    for name in ("v.251.webm.part", cookies.FILE):
+        (folder / name).write_text("x")
+
+    assert workplace.clear(settings) == 0
+    assert [file.name for file in folder.iterdir()] == ["v.251.webm.part"]
+
+    (folder / cookies.FILE).write_text("x")
+    with job_folder(settings, 7, "v") as used:
+        assert used == folder
+        assert [file.name for file in used.iterdir()] == ["v.251.webm.part"]
+    assert not folder.exists()
+
+    folder.mkdir()
+    _age(folder, workplace.KEPT_SECONDS + 60)
+    assert workplace.clear(settings) == 1
 
 
 def test_sweep_brings_the_media_within_the_quota(db: Database, settings: Settings, tmp_path: Path) -> None:
