@@ -163,7 +163,7 @@ def test_after_a_gap_the_pages_are_read_up_to_what_is_known(db: Database, settin
     assert look(db, settings) == ""
 
     assert lines(standin)[0].startswith(FEED)
-    assert len([line for line in lines(standin) if "/youtubei/v1/browse" in line]) <= 1
+    assert len([line for line in lines(standin) if "/youtubei/v1/browse" in line]) < 10  # of its 21 pages; yt-dlp asks for the next while the last is looked at
     assert chosen(db, listing_id) == fresh[::-1]
     with db.session() as s:
         first = listings.items(s, listing_id, limit=50)
@@ -270,7 +270,7 @@ def test_a_playlist_that_grows_at_its_end(db: Database, settings: Settings, stan
     listing_id = follow(db, settings, PLAYLIST + "PLstandinLong")
     standin.log.clear()
     assert look(db, settings) == ""
-    assert len(lines(standin)) == 2  # the first of its three pages, which yt-dlp asks for twice: with what cannot be watched
+    assert len(lines(standin)) < 4  # not all: its first page, which yt-dlp asks for twice (with what cannot be watched), and two more
     assert state(db, listing_id).result == "nothing"
 
     playlist = standin.app.lists.playlists["PLstandinLong"]
