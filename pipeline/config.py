@@ -7,6 +7,7 @@ the help text of `.env.example` and README. Nothing reads the environment at imp
 import difflib
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pipeline.errors import InputError
 
 PREFIX = "NUTSHELL_"
+MEDIA_HOST = re.compile(r"(?:https?://)?(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*")
 SOCKET_FOLDER_LIMIT = 78
 """Longest folder for sockets: the kernel takes 103 characters (macOS; 107 on Linux), and the longest name in it is 24 long (`supervisor.sock.` and a pid)."""
 
@@ -102,6 +104,9 @@ class Settings(BaseSettings):
     """Keep the audio after it has been transcribed (downloads that a person asked for are kept anyway)."""
     threads: int = Field(default=0, ge=0)
     """CPU threads per model; 0: all cores."""
+    media_hosts: str = ""
+    """Hosts that podcast feeds and recordings may be fetched from besides YouTube, separated by commas: feeds.example.org, or *.example.org for all below it, or
+    http://old.example.org where there is no https. Redirects of a feed's recordings need their hosts too. Empty: none."""
     watch: str = ""
     """Folder whose new recordings, transcripts and lists of videos are taken up by themselves; empty: none."""
     examples: str = ""
@@ -119,6 +124,14 @@ class Settings(BaseSettings):
     def _long(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < 32:
             raise ValueError("It must have at least 32 characters, for example the output of openssl rand -hex 32")
+        return value
+
+    @field_validator("media_hosts", mode="after")
+    @classmethod
+    def _are_hosts(cls, value: str) -> str:
+        for name in filter(None, (part.strip() for part in value.split(","))):
+            if not MEDIA_HOST.fullmatch(name.lower()):
+                raise ValueError(f"{name!r} is no host name such as feeds.example.org, *.example.org or http://feeds.example.org")
         return value
 
     @classmethod

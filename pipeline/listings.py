@@ -1,5 +1,6 @@
 """Reading playlists and channels into the store."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pipeline import manners
@@ -39,7 +40,7 @@ class Reader:
 def read(ctx: Context) -> None:
     """The stage `list`: everything that the playlist holds, without looking at a single video."""
     found = listing_of(ctx)
-    ctx.say(0.0, "Asking YouTube")
+    ctx.say(0.0, "Reading the feed" if found.kind == "feed" else "Asking YouTube")
     read_whole(ctx, found, Reader(ctx, found.id))
     ctx.publish("items")
 
@@ -48,8 +49,9 @@ def read_whole(ctx: Context, found: Listing, reader: Reader) -> None:
     """Raises: NutshellError: any code of the source room; `playlist_unavailable`, also where nothing is in it."""
     with ctx.db.session() as s:
         began = listings.database_now(s)
-    with manners.asking(ctx.settings), work_folder(ctx.settings) as folder:
-        whole = listing.read(Source("playlist", found.source_id, found.url), ctx.settings, folder, ctx.emit, reader.take)
+    source = Source("feed" if found.kind == "feed" else "playlist", found.source_id, found.url)
+    with manners.asking(ctx.settings) if source.kind == "playlist" else nullcontext(), work_folder(ctx.settings) as folder:
+        whole = listing.read(source, ctx.settings, folder, ctx.emit, reader.take)
     if reader.as_before:
         return
     if whole and reader.position == 0:

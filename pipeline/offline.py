@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline import downloads
 from pipeline.config import Settings
@@ -15,7 +16,7 @@ from pipeline.errors import InputError, ModelError, NotYet, cause
 from pipeline.export.document import document
 from pipeline.export.render import file_name, render
 from pipeline.language.translator import Translator
-from pipeline.source import captions, convert, uploads, youtube
+from pipeline.source import captions, convert, elsewhere, uploads, youtube
 from pipeline.source.labels import labels_of
 from pipeline.source.links import Source
 from pipeline.steps import Models, check_duration, embed, translated, wants_english
@@ -93,6 +94,9 @@ def _fetch(source: Source, options: Options, settings: Settings, folder: Path, e
         found = probe.transcript
         needed = found is None or wants_english(options, found)
         return probe.video, found, youtube.fetch_audio(probe, settings, folder, emit) if needed else None
+    if source.kind == "media" and source.url:
+        sound = elsewhere.fetch_recording(source.url, settings, folder, emit)
+        return _as_elsewhere(uploads.probe_media(sound, urlsplit(source.url).path), source), None, sound
     if source.path is None:
         raise cause("bad_link")
     if source.kind == "transcript":
@@ -101,6 +105,10 @@ def _fetch(source: Source, options: Options, settings: Settings, folder: Path, e
         video = Video(source.source_id, "", uploads.clean_title(source.path.name), duration, language=transcript.language)
         return video, transcript, None
     return uploads.probe_media(source.path, source.path.name), None, source.path
+
+
+def _as_elsewhere(video: Video, source: Source) -> Video:
+    return replace(video, source_id=source.source_id, source_url=source.url)
 
 
 def _listen(sound: Path, video: Video, options: Options, have: Transcript | None, models: Models, emit: Emit) -> Transcript:

@@ -15,7 +15,7 @@ from pipeline.config import Settings
 from pipeline.downloads import Form
 from pipeline.errors import Cancelled, NotFound, Stopped, cause
 from pipeline.export.render import file_name
-from pipeline.source import convert, youtube
+from pipeline.source import convert, elsewhere, youtube
 from pipeline.source.labels import labels_of
 from pipeline.source.sound import ENCODERS
 from pipeline.steps import source_of
@@ -160,6 +160,10 @@ def _base(shelf: Shelf, form: Form, folder: Path) -> Iterator[Path | None]:
 def _fetch(shelf: Shelf, form: Form, folder: Path) -> Path:
     """What an attempt before this one has of it in `folder` is gone on with."""
     settings = shelf.settings
+    if not shelf.video.source_id.startswith("youtube:"):  # yt-dlp is never given an address of another host
+        path = elsewhere.fetch_recording(shelf.video.source_url, settings, folder, shelf.emit)
+        shelf.make_room(path.stat().st_size)
+        return path
 
     def fetch() -> Path:
         probe = youtube.probed(folder) or youtube.probe(source_of(shelf.video), settings, folder, emit, captions=False, cover=True)

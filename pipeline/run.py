@@ -61,7 +61,7 @@ def submit_source(db: Database, source: Source, options: Options, *, title: str 
     Raises:
         InputError: `playlist`.
     """
-    if source.kind == "playlist":
+    if source.kind in ("playlist", "feed"):
         raise cause("playlist")
     with db.session() as s:
         return _submit(s, source, options, title, BATCH if batch else INTERACTIVE)
@@ -69,6 +69,7 @@ def submit_source(db: Database, source: Source, options: Options, *, title: str 
 
 def _submit(s: Session, source: Source, options: Options, title: str, priority: int) -> Submitted:
     assert source.kind != "playlist"
+    assert source.kind != "feed"
     if _is_there(s, public_id(source.source_id), options):
         return Submitted(public_id(source.source_id), None, False, None)
     video_id = videos.ensure_video(s, source.source_id, source.url, source.kind, title)
@@ -95,15 +96,15 @@ class Reading:
 
 
 def submit_listing(db: Database, source: Source, *, batch: bool = False) -> Reading:
-    """Reads a playlist or channel, anew when it was read before. What is in it can be chosen (`store.listings.choose`) from then on, and as it comes.
+    """Reads a playlist, channel or podcast feed, anew when it was read before. What is in it can be chosen (`store.listings.choose`) from then on, and as it comes.
 
     Raises:
         InputError: `bad_link`: not a playlist.
     """
-    if source.kind != "playlist":
+    if source.kind not in ("playlist", "feed"):
         raise cause("bad_link")
     with db.session() as s:
-        listing_id = listings.ensure(s, source.source_id, "playlist", source.url)
+        listing_id = listings.ensure(s, source.source_id, "feed" if source.kind == "feed" else "playlist", source.url)
         submission = listings.submit_reading(s, listing_id, LISTING, priority=BATCH if batch else INTERACTIVE)
     return Reading(listing_id, submission.hint)
 
@@ -220,7 +221,7 @@ def submit_download(db: Database, video_id: str, form: Form, most_lines: int, *,
     """
     with db.session() as s:
         kind, video = videos.get_kind(s, video_id), videos.get_video(s, video_id)
-        if video is None or kind not in ("youtube", "media") or (kind == "media" and form == form.base):
+        if video is None or kind not in ("youtube", "media") or (kind == "media" and form == form.base and not (video.source_url and form.what == "audio")):
             raise InputError("bad_download", "This came from a file of yours, so there is nothing to download.")
         form = allowed(form, most_lines, video.duration)
         if media.use_media(s, video_id, form.name) is not None:

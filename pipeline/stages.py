@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline import following, listings, live, manners, recordings
+from pipeline import episodes, following, listings, live, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, NotYet, cause
@@ -37,6 +37,10 @@ def fetch(ctx: Context) -> None:
         if kind == "youtube":
             with job_folder(ctx.settings, ctx.claim.job_id, ctx.video_id) as folder, visiting(ctx.db, ctx.settings, folder) as visitor:
                 _fetch_youtube(ctx, folder, visitor)
+        elif episodes.is_one(ctx.video):
+            found = episodes.fetch(ctx, _shelf(ctx))
+            if found is not None and ctx.transcript() is None:
+                _store_transcript(ctx, found)
         elif ctx.transcript() is None:
             _read_file(ctx, kind)
     if _is_read(ctx):  # who has captions does not wait in line behind those whose sound is heard
@@ -151,7 +155,7 @@ def speech(ctx: Context) -> None:
         for part in heard:
             _store_part(ctx, origin, part)
     _seal(ctx, origin)
-    if stored.kind == "audio" and not ctx.settings.keep_media:
+    if stored.kind == "audio" and not ctx.settings.keep_media and not episodes.is_one(ctx.video):  # of those nothing else could be played
         with ctx.db.session() as s:
             media.delete_media(s, stored.key)
         ctx.blobs.delete(stored.key)

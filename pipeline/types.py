@@ -104,6 +104,9 @@ class Entry:
     """ISO date; None: not told."""
     problem: str = ""
     """Why it cannot be watched, a code of errors.py; empty: nothing is known against it."""
+    captions_url: str | None = None
+    """Where a feed says that its transcript is."""
+    chapters_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

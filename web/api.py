@@ -40,9 +40,9 @@ def install(app: Flask) -> None:
 def submit_job(json: schemas.JobRequest) -> Answer:
     """Summarise a video. The same video twice joins the running job, or finds what is there."""
     if json.url is not None:
-        source = parse_link(json.url)
+        source = parse_link(json.url, services().hosts)
     else:
-        found = find_links(json.text or "")
+        found = find_links(json.text or "", hosts=services().hosts)
         if len(found) != 1:
             raise InputError("bad_link", f"The text contains {len(found)} links to videos; send one job for each.")
         source = found[0]

@@ -24,7 +24,7 @@ Answer = tuple[Any, int]
 @spec.validate(resp=responses(HTTP_202=schemas.ListBody), tags=["lists"])
 def read(json: schemas.ListRequest) -> Answer:
     """Read what a playlist or channel holds; the same one twice is read anew. Items come page by page, and can be chosen as they come."""
-    return body(_load(submit.reading(services(), read_link(json.url)))), 202
+    return body(_load(submit.reading(services(), read_link(json.url, services().hosts)))), 202
 
 
 @blueprint.get("")

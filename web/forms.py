@@ -25,6 +25,7 @@ from web.uploads import UploadRequest, handed
 blueprint = Blueprint("forms", __name__)
 
 MOST_LINKS = 50
+LISTS = ("playlist", "feed")
 Answer = Response | tuple[str, int]
 
 
@@ -48,15 +49,15 @@ def _received(files: list[Received]) -> Response:
 
 
 def _typed(typed: str) -> Answer:
-    links = find_links(typed, lists=True)
+    links = find_links(typed, lists=True, hosts=services().hosts)
     if len(links) > 1:
         return pages.home_page(typed=typed, links=tuple(source.url for source in links[:MOST_LINKS])), 200
     if links:
-        return _to_list(links[0]) if links[0].kind == "playlist" else _to_video(links[0])
+        return _to_list(links[0]) if links[0].kind in LISTS else _to_video(links[0])
     if not typed:
         raise InputError("nothing_typed", "Paste a link, choose a file, or type what to look for.")
     if looks_like_link(typed):
-        return _to_video(parse_link(typed))  # raises with the reason
+        return _to_video(parse_link(typed, services().hosts))  # raises with the reason
     cleaned(typed)
     return redirect(f"/{'ask' if pages.is_question(typed) else 'search'}?{urlencode({'q': typed})}", 303)
 
@@ -96,9 +97,9 @@ def _options() -> Options:
 @blueprint.post("/many")
 def many() -> Response:
     """Several videos and lists at once, those that were left ticked."""
-    sources = [read_link(text) for text in request.form.getlist("link")[:MOST_LINKS]]
+    sources = [read_link(text, services().hosts) for text in request.form.getlist("link")[:MOST_LINKS]]
     for source in sources:
-        if source.kind == "playlist":
+        if source.kind in LISTS:
             submit.reading(services(), source)
         else:
             submit.link(services(), source, submit.options(None, None))

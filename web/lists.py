@@ -127,7 +127,7 @@ def retry(list_id: str) -> Response:
 def read(list_id: str) -> Response:
     """Looks at the source again."""
     found = list_rows.load(services().db, job_number(list_id), EVERYTHING, 0).listing
-    submit.reading(services(), Source("playlist", found.source_id, found.url))
+    submit.reading(services(), Source("feed" if found.kind == "feed" else "playlist", found.source_id, found.url))
     return _back(list_id)
 
 

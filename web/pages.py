@@ -52,7 +52,7 @@ def examples() -> tuple[tuple[str, str], ...]:
 def shared_link() -> str:
     """What a phone's share menu or a bookmarklet hands over: the link may be in any of three fields. Nothing starts before the reader says so."""
     given = " ".join(request.args.get(name, "") for name in ("url", "text", "title"))[:20_000]
-    found = find_links(given)
+    found = find_links(given, lists=True, hosts=services().hosts)
     return found[0].url if found else given.strip()
 
 

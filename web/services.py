@@ -13,6 +13,7 @@ from pipeline import broker
 from pipeline.config import Settings
 from pipeline.errors import NutshellError
 from pipeline.language.generator import Embedder, Generator, Priority, open_embedder, open_generator
+from pipeline.source.hosts import Hosts
 from pipeline.store import videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, database_url
@@ -61,6 +62,11 @@ class Services:
     def warm(self) -> None:
         """Loads in the background what the first submission would wait for."""
         threading.Thread(target=lambda: broker.celery_app(broker.broker_url(self.settings)), name="warm", daemon=True).start()
+
+    @property
+    def hosts(self) -> Hosts:
+        """Other hosts than YouTube's that recordings and feeds may come from."""
+        return Hosts.of(self.settings.media_hosts)
 
     def require_video(self, video_id: str) -> None:
         """404 unless the library has this video; holds no session afterwards."""

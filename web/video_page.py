@@ -77,7 +77,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "status": found.statuses[0] if found.statuses else None,
         "statuses": found.statuses,
         "player": player(found),
-        "downloads": views.downloads(video_id, found.kind, found.media, found.downloading, found.downloaded),
+        "downloads": views.downloads(video_id, "elsewhere" if found.kind == "media" and found.video.source_url else found.kind, found.media, found.downloading, found.downloaded),
         "download_forms": views.download_forms(found.kind, services().settings.max_height),
         "query_string": f"{want.query}&" if want.query else "",
         "export_query": f"&{want.query}" if want.query else "",

@@ -282,7 +282,7 @@ def downloads(
 ) -> tuple[Download, ...]:
     """Recordings to save: those that are here with kind and size, those that had to make room, those that YouTube has as something to fetch."""
     have = {file.kind: file for file in files if file.kind != "thumbnail"}
-    first = ("audio", "video") if source == "youtube" else ("upload",)
+    first = {"youtube": ("audio", "video"), "elsewhere": ("audio",)}.get(source, ("upload",))
     others = sorted({*have, *running, *fetched} - set(first) - {"upload"})
     return tuple(
         _download(video_id, kind, have.get(kind), kind in running, kind in fetched)

@@ -29,6 +29,7 @@ ITEM_STATES = {
 }  # fmt: skip
 """States of an item of a list (store/listings.py)."""
 ITEM_PROBLEMS = {
+    "host_not_allowed": "Its host is not allowed", "bad_link": "Has no usable address", "bad_media": "Cannot be read",
     "private": "Private", "removed": "Removed", "payment_required": "Must be paid for", "members_only": "For members", "live_upcoming": "Not shown yet",
 }  # fmt: skip
 ORIGINS = {
@@ -51,8 +52,8 @@ LANGUAGES = {
 a locale each, 60 MB together; a test compares."""
 OTHER_FILE = frozenset({"bad_media", "no_audio", "bad_transcript", "no_speech"})
 """Failures that lie in what was handed in: it will be no different the next time."""
-WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist_unavailable"})
-HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "quota", "too_long", "too_large", "extractor_broken", "blocked_address"})
+WITHHELD = frozenset({"private", "removed", "unavailable", "geo_blocked", "members_only", "payment_required", "drm", "playlist_unavailable", "host_gone", "host_refused"})
+HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "quota", "too_long", "too_large", "extractor_broken", "blocked_address", "host_not_allowed", "host_untrusted", "host_private"})
 """Failures that end when a setting, the disk or a package has been changed."""
 FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "youtube_downloads", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""

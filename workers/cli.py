@@ -54,13 +54,14 @@ def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions:
     """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .ttml, .json3 or .txt transcript. Needs no server."""
     from pipeline.config import load
     from pipeline.run import process
+    from pipeline.source.hosts import Hosts
     from pipeline.source.links import parse_source
     from pipeline.types import Length, Options
     from workers.terminal import Bar, print_json, print_summary
 
     settings = load()
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
-    parsed = parse_source(source)
+    parsed = parse_source(source, Hosts.of(settings.media_hosts))
     with Bar() as bar:
         result = process(parsed, options, settings, emit=bar.show)
     if as_json:

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from pipeline.config import Settings
+from pipeline.config import Settings, load
 from pipeline.errors import InputError
+from pipeline.source.hosts import Hosts
 from pipeline.store.database import Database
 from pipeline.store.listings import Item
 from workers import importing
@@ -21,7 +22,7 @@ def run(what: str, wish: Wish, *, dry_run: bool, wait: bool, as_json: bool) -> i
         NutshellError: see Importer.run; `not_running`.
     """
     if dry_run:
-        importing.preview(what, wish, lambda line: click.echo("\t".join(shown(part) for part in line.split("\t"))))
+        importing.preview(what, wish, Hosts.of(load().media_hosts), lambda line: click.echo("\t".join(shown(part) for part in line.split("\t"))))
         return 0
     with running() as (db, settings, _models):
         with Bar() as bar:

@@ -11,6 +11,7 @@ from pipeline.errors import InputError, SourceError, cause
 from pipeline.imports import Imported
 from pipeline.jobs import FINAL, State
 from pipeline.source import importing, sandbox, uploads
+from pipeline.source.hosts import Hosts
 from pipeline.source.importing import Section
 from pipeline.source.links import Source, find_links, read_link
 from pipeline.source.takeout import Channel
@@ -22,6 +23,7 @@ from pipeline.types import Emit, Entry, Options, Progress
 from workers.folders import File, file_of, files, is_list, is_recording
 
 LOOK_SECONDS = 0.5
+LISTS = ("playlist", "feed")
 Say = Callable[[str], None]
 ENDED = ("done", "here", "failed", "cancelled", "unavailable", "gone")
 
@@ -91,7 +93,7 @@ class Importer:
         elif _exists(what):
             self._file(path)
         else:
-            self._links(named(what))
+            self._links(named(what, Hosts.of(self.settings.media_hosts)))
         broker.announce_all(self.settings, run.feed(self.db))
         return self.outcome
 
@@ -145,11 +147,11 @@ class Importer:
 
     def _links(self, links: Sequence[Source]) -> None:
         """Links that were typed: videos as one list, each playlist as its own."""
-        videos = [Entry(source.source_id, source.kind, source.url, source.source_id.partition(":")[2]) for source in links if source.kind == "youtube"]
+        videos = [Entry(source.source_id, source.kind, source.url, source.source_id.partition(":")[2]) for source in links if source.kind not in LISTS]
         if videos:
             self._choose(imports.links_listing(self.db, videos), Filter(), self.wish.newest)
         for source in links:
-            if source.kind == "playlist":
+            if source.kind in LISTS:
                 self._playlist(source)
 
     def _playlist(self, source: Source) -> None:
@@ -184,18 +186,18 @@ class Importer:
         self.outcome.lists.append(List(imported.listing_id, imported.title, imported.found, imported.added, chosen))
 
 
-def named(text: str) -> tuple[Source, ...]:
+def named(text: str, hosts: Hosts) -> tuple[Source, ...]:
     """The links of a text that is no file.
 
     Raises:
         InputError: `bad_link`.
     """
-    links = find_links(text, lists=True)
+    links = find_links(text, lists=True, hosts=hosts)
     if links:
         return links
     if "://" not in text:
         raise InputError("bad_link", f"There is no file or folder {text[:200]!r}. Give one, or the link of a playlist, channel or video.")
-    return (read_link(text),)  # raises with the reason
+    return (read_link(text, hosts),)  # raises with the reason
 
 
 def contents(folder: Path, wish: Wish) -> tuple[tuple[File, ...], tuple[File, ...]]:
@@ -226,12 +228,12 @@ def is_listing(path: Path) -> bool:
         return bool(find_links(file.read(1024**2), lists=True))
 
 
-def preview(what: str, wish: Wish, say: Say) -> None:
+def preview(what: str, wish: Wish, hosts: Hosts, say: Say) -> None:
     """Says what `Importer.run` would list, a line each, and changes nothing. Playlists are named only: what is in them must be asked for."""
     path = Path(what)
     if not _exists(what):
-        for source in named(what):
-            say(f"{'list' if source.kind == 'playlist' else 'video'}\t{source.url}")
+        for source in named(what, hosts):
+            say(f"{'list' if source.kind in LISTS else 'video'}\t{source.url}")
         return
     recordings, lists = contents(path, wish) if path.is_dir() else ((), (file_of(path),)) if is_listing(path) else ((file_of(path),), ())
     for file in recordings:

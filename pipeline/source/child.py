@@ -16,7 +16,7 @@ from yt_dlp_ejs import version as SOLVER_VERSION  # noqa: N812
 from pipeline import timecode
 from pipeline.errors import CODES, NotYet, SourceError, cause
 from pipeline.languages import name_of
-from pipeline.source import captions, client, inside, links, listing_child, plain, tracks
+from pipeline.source import captions, client, inside, links, listing_child, plain, tracks, trust
 from pipeline.source.client import Session
 from pipeline.source.inside import Json, Report, note
 from pipeline.source.tracks import Format, Info, Track
@@ -300,7 +300,7 @@ TASKS = {
 
 
 def handle(request: Json, report: Report) -> Json:
-    client.trust(Path.cwd(), request["extra_ca"])
+    trust.trust(Path.cwd(), request["extra_ca"])
     return TASKS[request["task"]](request, report)
 
 

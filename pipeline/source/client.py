@@ -1,14 +1,11 @@
 """yt-dlp as this project uses it: options whose defaults are wrong for a server, a log of the network, one way out. For the child process; imports yt_dlp."""
 
-import os
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import certifi
 from yt_dlp import YoutubeDL
 from yt_dlp.networking.common import Request, Response
 from yt_dlp.networking.exceptions import CertificateVerifyError, RequestError
@@ -22,7 +19,6 @@ from pipeline.source.inside import note
 
 EXTRACTORS = ["youtube", "youtube:truncated_id", "youtube:truncated_url"]
 """Full names; without the list yt-dlp would fetch any address with its generic extractor."""
-BUNDLE = "ca.pem"
 
 
 @dataclass(slots=True)
@@ -147,22 +143,3 @@ def _options(folder: Path, egress: Egress, network: NetworkLog, words: Words) ->
         "retry_sleep_functions": {"http": pause, "extractor": pause},  # else there is no pause at all
         "socket_timeout": 20,
     }
-
-
-def trust(folder: Path, extra_ca: str) -> None:
-    """certifi's authorities and the operator's, in one file in `folder`: from now on the only ones that this process and what it starts believe.
-
-    Raises:
-        SourceError: `tls`: the operator's file cannot be read or holds no certificate.
-    """
-    bundle = folder / BUNDLE
-    text = certifi.contents()
-    if extra_ca:
-        try:
-            text += "\n" + Path(extra_ca).read_text("ascii")
-            bundle.write_text(text)
-            ssl.create_default_context(cafile=extra_ca)
-        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            raise cause("tls", f"The file {extra_ca} cannot be used: {error}.") from error
-    bundle.write_text(text)
-    os.environ |= {"SSL_CERT_FILE": str(bundle), "SSL_CERT_DIR": str(folder / "none")}

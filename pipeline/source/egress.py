@@ -15,7 +15,7 @@ import secrets
 import socket
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from types import TracebackType
@@ -36,6 +36,7 @@ _NOT_PUBLIC = tuple(
 )  # fmt: skip
 _PUBLIC_6 = ipaddress.ip_network("2000::/3")
 _NOT_PUBLIC_6 = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+_PLAIN = re.compile(r"(GET|HEAD) http://([A-Za-z0-9.-]+)(?::80)?(/[!-~]*)? HTTP/1\.[01]")
 Address = tuple[Any, ...]
 Resolve = Callable[..., list[Address]]
 
@@ -54,8 +55,8 @@ def public(address: str) -> bool:
     return ip in _PUBLIC_6 and not any(ip in net for net in _NOT_PUBLIC_6)
 
 
-def allowed(host: str) -> bool:
-    return any(fnmatch.fnmatchcase(host, pattern) for pattern in HOSTS)
+def allowed(host: str, hosts: Sequence[str] = HOSTS) -> bool:
+    return any(fnmatch.fnmatchcase(host, pattern) for pattern in hosts)
 
 
 class Blocked(Exception):
@@ -82,12 +83,17 @@ class _Server(ThreadingTCPServer):
 class Egress:
     """Lives as long as one child's work; use as a context manager, hand `url` to yt-dlp."""
 
-    def __init__(self, upstream: str = "", resolve: Resolve = socket.getaddrinfo, timeout: float = 10.0) -> None:
+    def __init__(
+        self, upstream: str = "", resolve: Resolve = socket.getaddrinfo, timeout: float = 10.0, hosts: Sequence[str] = HOSTS, plain: Sequence[str] = ()
+    ) -> None:
+        """`hosts`: who may be reached on port 443, `plain`: who without encryption on port 80."""
         self.upstream = urllib.parse.urlsplit(upstream) if upstream else None
         if self.upstream and (self.upstream.scheme != "http" or not self.upstream.hostname):
             raise ValueError("Only http:// proxies can be chained.")
         self.resolve = resolve
         self.timeout = timeout
+        self.hosts = hosts
+        self.plain = plain
         self.blocked: list[str] = []
         self.failures: list[Failure] = []
         self.successes = 0
@@ -110,8 +116,8 @@ class Egress:
         """Several connections failed and none succeeded: there is no network."""
         return len(self.failures) >= PATIENCE and not self.successes
 
-    def open(self, host: str) -> socket.socket:
-        """A connection to port 443 of an allowed host.
+    def open(self, host: str, port: int = 443) -> socket.socket:
+        """A connection to an allowed host.
 
         Raises:
             Blocked: an address of the name is not public.
@@ -120,7 +126,7 @@ class Egress:
         if self.hopeless:
             raise ConnectionError("nothing could be reached before")
         try:
-            connection = self._through_upstream(host) if self.upstream else self._directly(host)
+            connection = self._through_upstream(host, port) if self.upstream else self._directly(host, port)
         except UpstreamFailed as error:
             self.failures.append(Failure(host, "proxy", str(error)))
             raise
@@ -130,8 +136,8 @@ class Egress:
         self.successes += 1
         return connection
 
-    def _directly(self, host: str) -> socket.socket:
-        infos = self._resolved(host)
+    def _directly(self, host: str, port: int) -> socket.socket:
+        infos = self._resolved(host, port)
         if bad := [info[4][0] for info in infos if not public(info[4][0])]:
             raise Blocked(f"{host} is at {bad}")
         last = OSError("the name has no address")
@@ -147,13 +153,13 @@ class Egress:
                 return connection
         raise last
 
-    def _resolved(self, host: str) -> list[Address]:
+    def _resolved(self, host: str, port: int) -> list[Address]:
         """The name's addresses. In a thread, since nothing else bounds a look-up: without a network it may hang for half a minute."""
         answers: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
-                answers.put(self.resolve(host, 443, 0, socket.SOCK_STREAM))
+                answers.put(self.resolve(host, port, 0, socket.SOCK_STREAM))
             except OSError as error:
                 answers.put(error)
 
@@ -166,14 +172,16 @@ class Egress:
             raise answer
         return answer
 
-    def _through_upstream(self, host: str) -> socket.socket:
+    def _through_upstream(self, host: str, port: int) -> socket.socket:
         assert self.upstream
         try:
             connection = socket.create_connection((self.upstream.hostname, self.upstream.port or 80), self.timeout)
         except OSError as error:
             raise UpstreamFailed(f"the proxy cannot be reached: {error}") from error
+        if port != 443:  # the request goes to the proxy as it is
+            return connection
         try:
-            connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self._credentials()}\r\n".encode())
+            connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self.credentials()}\r\n".encode())
             head = _read_head(connection)
         except OSError as error:
             connection.close()
@@ -186,7 +194,8 @@ class Egress:
             raise OSError(f"the proxy answered {status[1].decode()}")
         raise UpstreamFailed(f"the proxy answered {head[:40]!r}")
 
-    def _credentials(self) -> str:
+    def credentials(self) -> str:
+        """The header line for the operator's proxy; empty where it wants none."""
         if not self.upstream or self.upstream.username is None:
             return ""
         pair = f"{urllib.parse.unquote(self.upstream.username)}:{urllib.parse.unquote(self.upstream.password or '')}"
@@ -211,16 +220,28 @@ class _Handler(StreamRequestHandler):
             request, authorization = self._request()
             if not secrets.compare_digest(authorization.encode(), egress.authorization.encode()):
                 return self._say(407, "Proxy Authentication Required")
+            if plain := _PLAIN.fullmatch(request):
+                return self._plain(egress, request, plain[2].lower(), plain[3])
             target = re.fullmatch(r"CONNECT ([A-Za-z0-9.-]+):443 HTTP/1\.[01]", request)
             host = target[1].lower().rstrip(".") if target else ""
-            if not allowed(host):
+            if not allowed(host, egress.hosts):
                 egress.blocked.append(request[:200])
                 return self._say(403, "Forbidden")
             self._tunnel(egress, host)
         except OSError:  # the user of the proxy went away
             return None
 
+    def _plain(self, egress: Egress, request: str, host: str, path: str) -> None:
+        """One request without encryption, and its answer."""
+        if not allowed(host, egress.plain):
+            egress.blocked.append(request[:200])
+            return self._say(403, "Forbidden")
+        line, extra = (request, egress.credentials()) if egress.upstream else (f"{request.split()[0]} {path or '/'} HTTP/1.1", "")
+        head = f"{line}\r\n{''.join(self.headers)}{extra}Connection: close\r\n\r\n"
+        return self._tunnel(egress, host, 80, head.encode("latin-1"))
+
     def _request(self) -> tuple[str, str]:
+        self.headers: list[str] = []
         request = self.rfile.readline(4096).decode("latin-1").strip()
         authorization = ""
         for _ in range(50):
@@ -230,11 +251,14 @@ class _Handler(StreamRequestHandler):
             name, _, value = line.decode("latin-1").partition(":")
             if name.strip().lower() == "proxy-authorization":
                 authorization = value.strip()
+            elif name.strip().lower() not in ("connection", "proxy-connection", "keep-alive"):
+                self.headers.append(line.decode("latin-1"))
         return request, authorization
 
-    def _tunnel(self, egress: Egress, host: str) -> None:
+    def _tunnel(self, egress: Egress, host: str, port: int = 443, head: bytes = b"") -> None:
+        """`head`: what is sent first, in place of the word that the way is open."""
         try:
-            outside = egress.open(host)
+            outside = egress.open(host, port)
         except Blocked as error:
             egress.blocked.append(str(error))
             return self._say(403, "Forbidden")
@@ -243,7 +267,10 @@ class _Handler(StreamRequestHandler):
         with outside:
             outside.settimeout(None)  # stalls are yt-dlp's to judge (socket_timeout)
             self.connection.settimeout(None)
-            self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            if head:
+                outside.sendall(head)
+            else:
+                self.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=_pump, args=(self.connection, outside), daemon=True)
             back.start()
             _pump(outside, self.connection)

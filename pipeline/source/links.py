@@ -12,6 +12,7 @@ from typing import Literal
 
 from pipeline import timecode
 from pipeline.errors import InputError, cause
+from pipeline.source.hosts import Hosts, is_meant, is_recording, media_id
 
 LONGEST = 4096
 """Characters of a link; YouTube's own stay below 300, wrapped ones below 2,000."""
@@ -52,6 +53,7 @@ _SCHEME = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _WITH_ID = frozenset({"shorts", "live", "embed", "v", "e", "vi", "watch"})
 _CHANNEL = frozenset({"channel", "c", "user"})
 _TABS = frozenset({"videos", "shorts", "streams", "playlists", "releases", "podcasts"})
+_ELSEWHERE = re.compile(r"https?://[^/]", re.IGNORECASE)
 _IN_TEXT = re.compile(r"[^\s<>\"'`|\\^{}]+")
 
 
@@ -59,7 +61,8 @@ _IN_TEXT = re.compile(r"[^\s<>\"'`|\\^{}]+")
 class Source:
     """Where a video comes from. `source_id` is the key that makes two pastes one video (types.Video)."""
 
-    kind: Literal["youtube", "media", "transcript", "playlist"]
+    kind: Literal["youtube", "media", "transcript", "playlist", "feed"]
+    """`playlist` and `feed` hold many; `media` has a link or a path."""
     source_id: str
     url: str
     """Canonical link without time and parameters; empty for a file."""
@@ -68,47 +71,74 @@ class Source:
     """Seconds at which the link asks to start."""
 
 
-def parse_link(text: str) -> Source:
+def parse_link(text: str, hosts: Hosts | None = None) -> Source:
     """The video that a link (or a bare 11-character id) names.
 
     Raises:
-        InputError: `bad_link`, or `playlist` for playlists and channels. No input raises anything else.
+        InputError: `bad_link`, or `playlist` for playlists and channels. No input raises anything else. With `hosts`: see read_link.
     """
-    source = read_link(text)
-    if source.kind == "playlist":
+    source = read_link(text, hosts)
+    if source.kind in ("playlist", "feed"):
         raise cause("playlist")
     return source
 
 
-def read_link(text: str) -> Source:
-    """As `parse_link`, but playlists and channels are results of kind `playlist`."""
+def read_link(text: str, hosts: Hosts | None = None) -> Source:
+    """As `parse_link`, but playlists and channels are results of kind `playlist`; with `hosts` also recordings (`media`) and feeds (`feed`) of other hosts.
+
+    Raises:
+        InputError: `bad_link`; with `hosts` also `host_not_allowed`, for an address that is meant as one of those.
+    """
     link = text.strip().strip("<>\"'")
     if _ID.fullmatch(link):
         return _video(link, None)
-    return _read(link, unwrap=True)
+    try:
+        return _read(link, unwrap=True)
+    except InputError:
+        if hosts is None or not _ELSEWHERE.match(link) or _is_youtube(link):
+            raise
+        return _elsewhere(link, hosts)
 
 
-def find_links(text: str, *, lists: bool = False) -> tuple[Source, ...]:
-    """Every distinct video linked in a text, in its order, with `lists` also playlists and channels; a bare id counts only when it is the whole text. Never raises."""
+def _is_youtube(link: str) -> bool:
+    host = link.split("/")[2].lower()
+    return "youtu" in host or host == "www.google.com"
+
+
+def _elsewhere(link: str, hosts: Hosts) -> Source:
+    try:
+        url = hosts.canonical(link)
+    except InputError as error:
+        if error.code == "host_not_allowed" and not is_meant(link):
+            raise cause("bad_link") from error
+        raise
+    if is_recording(url):
+        return Source("media", media_id(url), url)
+    return Source("feed", f"feed:{url}", url)
+
+
+def find_links(text: str, *, lists: bool = False, hosts: Hosts | None = None) -> tuple[Source, ...]:
+    """Every distinct video linked in a text, in its order, with `lists` also playlists, channels and feeds, with `hosts` also what these hosts have; a bare id counts
+    only when it is the whole text. Never raises."""
     if _ID.fullmatch(text.strip()):
         return (read_link(text),)
     found: dict[str, Source] = {}
     for match in _IN_TEXT.finditer(text):
         word = match[0].strip("()[],;.!?*_")
-        if "youtu" not in word.lower():
+        if "youtu" not in word.lower() and (hosts is None or not _ELSEWHERE.match(word)):
             continue
         try:
-            source = read_link(word)
+            source = read_link(word, hosts)
         except InputError:
             continue
-        if source.kind == "playlist" and not lists:
+        if source.kind in ("playlist", "feed") and not lists:
             continue
         found.setdefault(source.source_id, source)
     return tuple(found.values())
 
 
-def parse_source(text: str) -> Source:
-    """What the command line takes: a link, or the path of a media or transcript file. The key of a file is the hash of its content.
+def parse_source(text: str, hosts: Hosts | None = None) -> Source:
+    """What the command line takes: a link, or the path of a media or transcript file. The key of a file is the hash of its content. `hosts`: see read_link.
 
     Raises:
         InputError: `bad_link` (neither a link nor a file), `playlist`, `bad_media`, `bad_transcript`.
@@ -129,7 +159,7 @@ def parse_source(text: str) -> Source:
         raise InputError(
             "bad_link", f"There is no file {text[:200]!r}. Give the path of an audio, video or transcript file, or a YouTube link."
         )
-    return parse_link(text)
+    return parse_link(text, hosts)
 
 
 def _path(text: str) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
-from pipeline.source import youtube
+from pipeline.source import elsewhere, youtube
 from pipeline.source.inside import Json
 from pipeline.source.links import Source
 from pipeline.types import Emit, Entry
@@ -33,11 +33,14 @@ Page = Callable[[Header, tuple[Entry, ...]], bool]
 
 
 def read(source: Source, settings: Settings, workdir: Path, emit: Emit, on_page: Page, *, page: int = PAGE) -> bool:
-    """Reads a playlist or channel until it ends or `on_page` has enough; whether it was read to its end. Holds one page, of so many entries, at a time.
+    """Reads a playlist, channel or podcast feed until it ends or `on_page` has enough; whether it was read to its end. Holds one page, of so many entries, at a time.
 
     Raises:
         NutshellError: any code of the source room, for example `playlist_unavailable`, `network`; whatever `on_page` raises.
     """
+
+    if source.kind == "feed":
+        return elsewhere.read_feed(source.url, settings, workdir, emit, lambda channel, entries: on_page(Header(channel.title, None, None), entries))
 
     def took(part: Json) -> None:
         header = Header(*part["header"])

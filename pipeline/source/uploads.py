@@ -49,6 +49,11 @@ def sniff(path: Path) -> Literal["media", "transcript"]:
     raise cause("bad_media", f"Nutshell reads {media.READS}, and transcripts as .vtt, .srt, .ttml, .json3 or .txt.")
 
 
+def is_media(head: bytes) -> bool:
+    """Whether the first bytes are those of a recording."""
+    return not head.startswith(_MARKS) and bool(_MEDIA.match(head))
+
+
 def _is_text(head: bytes) -> bool:
     """Hardly any control characters, or the even spread of zero bytes of UTF-16 without a mark."""
     zeros = head.count(0)

@@ -61,6 +61,9 @@ class ListingItemRow(Base):
     published_at: Mapped[str | None]
     problem: Mapped[str] = mapped_column(server_default="")
     """Why it cannot be watched, a code of errors.py; empty: it can."""
+    captions_url: Mapped[str | None]
+    """Of an episode: its transcript and its chapters, as its feed names them."""
+    chapters_url: Mapped[str | None]
     stage: Mapped[Listed] = mapped_column(one_of(Listed, "stage"), server_default=Listed.SEEN.value)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     found_at: Mapped[datetime] = now()

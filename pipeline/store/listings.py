@@ -150,7 +150,7 @@ def add(s: Session, listing_id: int, entries: Iterable[Entry], first: int, *, fe
         return ()
     known = set(s.execute(select(Row.source_id).where(Row.listing_id == listing_id, Row.source_id.in_(rows))).scalars())
     new = upsert(Row).values(list(rows.values()))
-    kept = {name: new.excluded[name] for name in ("position", "title", "problem")}
+    kept = {name: new.excluded[name] for name in ("position", "title", "problem", "url", "captions_url", "chapters_url")}
     told = {name: func.coalesce(new.excluded[name], getattr(Row, name)) for name in ("duration", "published_at")}
     s.execute(
         new.on_conflict_do_update(index_elements=[Row.listing_id, Row.source_id], set_={**kept, **told, "seen_at": func.clock_timestamp()})
@@ -178,6 +178,26 @@ def next_position(s: Session, listing_id: int) -> int:
 
 def has(s: Session, listing_id: int, source_id: str) -> bool:
     return s.execute(select(Row.source_id).where(Row.listing_id == listing_id, Row.source_id == source_id)).first() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What a feed says of one of its recordings."""
+
+    channel: str
+    title: str
+    duration: float | None
+    published_at: str | None
+    captions_url: str | None
+    chapters_url: str | None
+
+
+def episode(s: Session, video_id: str) -> Episode | None:
+    """As the feed that was read last has it; None: it is in no feed."""
+    columns = (ListingRow.title, Row.title, Row.duration, Row.published_at, Row.captions_url, Row.chapters_url)
+    query = select(*columns).join(ListingRow, ListingRow.id == Row.listing_id).where(Row.video_id == video_id, ListingRow.kind == "feed")
+    found = s.execute(query.order_by(Row.seen_at.desc()).limit(1)).first()
+    return None if found is None else Episode(*found)
 
 
 def read_whole(s: Session, listing_id: int, began: datetime, *, fence: Fence | None = None) -> None:

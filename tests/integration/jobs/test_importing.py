@@ -15,6 +15,7 @@ from pipeline.config import Settings
 from pipeline.errors import InputError, SourceError
 from pipeline.jobs import Queue
 from pipeline.source import sandbox
+from pipeline.source.hosts import NONE
 from pipeline.store import jobs, listings, media, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
@@ -243,7 +244,7 @@ def test_a_preview_says_all_and_changes_nothing(db: Database, folder: Path, tmp_
     (folder / "h.json").write_text(json.dumps([watched(number) for number in range(9)]))
     (folder / "s.csv").write_text(SUBSCRIPTIONS)
     lines: list[str] = []
-    importing.preview(str(folder), Wish(newest=2), lines.append)
+    importing.preview(str(folder), Wish(newest=2), NONE, lines.append)
 
     assert [line.split("\t")[0] for line in lines] == ["file", "file", "video", "video", "channel"]
     with db.session() as s:
