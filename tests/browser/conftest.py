@@ -1,5 +1,6 @@
 """A browser and a running product for the tests of the page. Where there is no Chromium these tests are skipped, with the hint how to get it."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,10 +34,18 @@ def _youtube() -> Iterator[StandIn]:
     assert not server.refused, f"asked for hosts that are not YouTube's: {server.refused}"
 
 
+@pytest.fixture(scope="session", name="home")
+def _home(prepared_home: Path) -> Iterator[Path]:
+    """The data folder of the product, with the models in it. A short path: sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="nutshell-") as folder:
+        (Path(folder) / "models").symlink_to(prepared_home / "models")
+        yield Path(folder)
+
+
 @pytest.fixture(scope="session", name="address")
-def _address(browser: Browser, youtube: StandIn, prepared_home: Path) -> Iterator[str]:
+def _address(browser: Browser, youtube: StandIn, home: Path) -> Iterator[str]:
     """Where the product answers. After `browser`, so that nothing is started where there is none."""
-    with product(youtube, models=prepared_home / "models") as address:
+    with product(youtube, home) as address:
         yield address
 
 
