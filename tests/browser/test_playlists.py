@@ -68,6 +68,9 @@ def test_a_new_upload_of_a_followed_channel_arrives_by_itself(page: Page, youtub
     page.get_by_test_id("follow-open").click()
     page.get_by_test_id("follow-submit").click()
     expect(page.get_by_test_id("follow")).to_have_attribute("data-state", "on")
+    while "Looked at" not in page.get_by_test_id("follow").inner_text():  # what is there at the first look is not new
+        page.wait_for_timeout(500)
+        page.goto(place)
     uploaded = youtube.app.upload("newUpload01", talk="bees")  # type: ignore[attr-defined]
     db = Database(database_url(Settings(home=home)))
     with db.session() as s:  # hours have passed
