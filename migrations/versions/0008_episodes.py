@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE listing_items ADD COLUMN captions_url VARCHAR, ADD COLUMN chapters_url VARCHAR")
+    op.execute("ALTER TABLE listing_items ADD COLUMN captions_url TEXT, ADD COLUMN chapters_url TEXT")
 
 
 def downgrade() -> None:
