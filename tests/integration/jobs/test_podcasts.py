@@ -12,7 +12,7 @@ from pipeline.errors import NutshellError
 from pipeline.jobs import Queue
 from pipeline.source import elsewhere, sandbox
 from pipeline.source.hosts import Hosts, media_id
-from pipeline.source.links import Source, read_link
+from pipeline.source.links import Source, parse_source, read_link
 from pipeline.store import jobs, listings, media, transcripts, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
@@ -366,3 +366,14 @@ def test_no_setting_of_the_shell_leads_another_way(settings: Settings, pods: Sta
         monkeypatch.setitem(os.environ, name, "http://127.0.0.1:9")
 
     assert elsewhere.fetch_recording(f"{CDN}/short.m4a", settings, work, sandbox.quiet).stat().st_size > 0
+
+
+def test_the_command_takes_a_recording_s_link_too(settings: Settings, work: Path) -> None:
+    from pipeline import offline
+
+    source = parse_source(f"{CDN}/short.m4a", Hosts.of(settings.media_hosts))
+    video, transcript, sound = offline._fetch(source, Options(), settings, work, sandbox.quiet)
+
+    assert (video.source_id, video.source_url, video.title, transcript) == (source.source_id, source.url, "short", None)
+    assert sound is not None
+    assert sound.read_bytes() == load_talk("short").files[140].read_bytes()
