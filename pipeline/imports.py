@@ -21,6 +21,7 @@ from pipeline.store import listings
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.jobs import Hint
+from pipeline.store.subscriptions import Wanted
 from pipeline.types import Emit, Entry
 
 FILES = uploads.MEDIA_SUFFIXES | captions.TIMED_SUFFIXES | {".txt"}
@@ -36,7 +37,7 @@ class Imported:
     listing_id: int
     title: str
     kind: str
-    """history, playlist, links or files."""
+    """history, playlist, links, channels or files."""
     found: int = 0
     added: int = 0
     """Of those found, how many were not listed before."""
@@ -48,6 +49,9 @@ class Read:
 
     listings: tuple[Imported, ...]
     channels: tuple[Channel, ...]
+    """What the account follows. They are items of a listing too, to be opened one by one."""
+    links: tuple[Source, ...]
+    """Playlists, channels and feeds that stood among other links."""
 
 
 @dataclass(slots=True)
@@ -74,15 +78,25 @@ def read_lists(db: Database, path: Path, name: str, emit: Emit, *, loose: bool =
         InputError: `bad_list`. Pages that came before the damage stay.
     """
     writer = _Writer(db)
-    channels = importing.read(path, name, emit, writer.take, loose=loose)
+    named = importing.read(path, name, emit, writer.take, loose=loose)
+    channels = tuple(one for one in named if one.title)
+    if channels:
+        rows = tuple(Entry(one.source.source_id, "playlist", one.source.url, one.title) for one in channels)
+        writer.take(Section(_key(rows), "Subscriptions", "channels"), rows)
     for imported in writer.by_key.values():
         done(db, imported.listing_id)
-    return Read(tuple(writer.by_key.values()), channels)
+    return Read(tuple(writer.by_key.values()), channels, tuple(one.source for one in named if not one.title))
 
 
-def follow(db: Database, channels: Sequence[Channel]) -> tuple[run.Reading, ...]:
-    """Channels and playlists as listings that are read one after another, when nobody waits for anything else."""
-    return tuple(run.submit_listing(db, channel.source, batch=True) for channel in channels)
+def read_links(db: Database, links: Sequence[Source]) -> tuple[run.Reading, ...]:
+    """Playlists, channels and feeds as listings that are read one after another, when nobody waits for anything else."""
+    return tuple(run.submit_listing(db, source, batch=True) for source in links)
+
+
+def follow(db: Database, channels: Sequence[Channel], wanted: Wanted) -> None:
+    """What is new in them is summarised from now on; each is looked at at another moment."""
+    for channel in channels:
+        run.subscribe(db, channel.source, wanted, batch=True)
 
 
 def hints(readings: Sequence[run.Reading]) -> tuple[Hint, ...]:
@@ -101,12 +115,16 @@ def place_listing(db: Database, where: Path, title: str = "", prefix: str = "pla
 
 def links_listing(db: Database, entries: Sequence[Entry]) -> Imported:
     """The listing of these videos."""
-    key = hashlib.sha256("\n".join(entry.source_id for entry in entries).encode()).hexdigest()
+    key = _key(entries)
     writer = _Writer(db)
     writer.take(Section(key, "Imported links", "links"), tuple(entries))
     imported = writer.by_key[key]
     done(db, imported.listing_id)
     return imported
+
+
+def _key(entries: Sequence[Entry]) -> str:
+    return hashlib.sha256("\n".join(entry.source_id for entry in entries).encode()).hexdigest()
 
 
 def take_file(db: Database, blobs: Blobs, into: Imported, path: Path) -> Entry:

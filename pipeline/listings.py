@@ -55,7 +55,7 @@ def read_whole(ctx: Context, found: Listing, reader: Reader) -> None:
     if reader.as_before:
         return
     if whole and reader.position == 0:
-        raise cause("playlist_unavailable")
+        raise cause("bad_feed", "There is no recording in it.") if source.kind == "feed" else cause("playlist_unavailable")
     with ctx.db.session() as s:
         listings.read_whole(s, found.id, began if whole else found.added_at, fence=ctx.claim.fence)
 

@@ -117,18 +117,18 @@ class Following:
 
 
 def subscribe(db: Database, source: Source, wanted: Wanted, *, batch: bool = False) -> Following:
-    """Follows a playlist or channel, or one that is followed already as is `wanted` now; it is looked at at once, of many (`batch`) each at another moment of its
+    """Follows a playlist, channel or feed, or one that is followed already as is `wanted` now; it is looked at at once, of many (`batch`) each at another moment of its
     interval.
 
     Raises:
         InputError: `bad_link`: not a playlist or channel; `not_followed`: one whose items are lists.
     """
-    if source.kind != "playlist":
+    if source.kind not in ("playlist", "feed"):
         raise cause("bad_link")
-    if holds_lists(source.url):
+    if source.kind == "playlist" and holds_lists(source.url):
         raise cause("not_followed")
     with db.session() as s:
-        listing_id = listings.ensure(s, source.source_id, "playlist", source.url)
+        listing_id = listings.ensure(s, source.source_id, "feed" if source.kind == "feed" else "playlist", source.url)
     return follow(db, listing_id, wanted, batch=batch)
 
 
@@ -136,7 +136,7 @@ def follow(db: Database, listing_id: int, wanted: Wanted, *, batch: bool = False
     """As `subscribe`, for a listing that is there. Raises: NotFound: `no_listing`; InputError: `not_followed`: also an import, which has no source."""
     with db.session() as s:
         found = listings.get(s, listing_id)
-        if found is not None and (found.kind == "import" or holds_lists(found.url)):
+        if found is not None and (found.kind == "import" or (found.kind == "playlist" and holds_lists(found.url))):
             raise cause("not_followed")
         subscriptions.follow(s, listing_id, wanted, within=wanted.every if batch else 0.0)
     return Following(listing_id, () if batch else (check(db, listing_id),))

@@ -33,7 +33,7 @@ def create(json: schemas.SubscriptionRequest) -> Answer:
     """Follow a channel or playlist: what is new in it is summarised by itself. It is looked at at once; nothing old is summarised unless `backlog` says so."""
     options = submit.options(json.language, json.length.value)
     wanted = Wanted(options, filter_of(json.filters), json.every, json.backlog)
-    return one_of(subscriptions.subscribe(services(), read_link(json.url), wanted)), 201
+    return one_of(subscriptions.subscribe(services(), read_link(json.url, services().hosts), wanted)), 201
 
 
 @blueprint.get("/<list_id>")

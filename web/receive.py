@@ -29,9 +29,9 @@ def receive(services: Services, file: Handed, wanted: Options, *, batch: bool = 
 
 
 def _lists(services: Services, file: Handed) -> Received:
-    """Nothing of them is chosen: that is done on their page. Channels and playlists that they name are listed too."""
+    """Nothing of them is chosen: that is done on their page. Playlists that they name are read."""
     read = imports.read_lists(services.db, file.path, file.name, sandbox.quiet)
-    readings = imports.follow(services.db, read.channels)
+    readings = imports.read_links(services.db, read.links)
     broker.announce_all(services.settings, imports.hints(readings))
     found = (*(one.listing_id for one in read.listings), *(reading.listing_id for reading in readings))
     return Received(f"/l/{found[0]}" if len(found) == 1 else "/", None, found)

@@ -189,7 +189,7 @@ def translate(video: str, target: str) -> None:
 @click.option("--newest", type=click.IntRange(1), help="So many of each list at most: its first, or the files changed last.")
 @click.option("--after", type=click.DateTime(["%Y-%m-%d"]), help="Only what was published, watched or changed on that day (YYYY-MM-DD) or later.")
 @click.option("--all", "everything", is_flag=True, help="Also the whole of a watch history, which is only listed otherwise.")
-@click.option("--subscribe", is_flag=True, help="List the channels of Takeout's subscriptions too.")
+@click.option("--subscribe", is_flag=True, help="Follow the channels of Takeout's subscriptions.")
 @click.option("--dry-run", is_flag=True, help="Print what would come, and change nothing.")
 @click.option("--wait", is_flag=True, help="Wait until everything has ended, and print each item's end.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")

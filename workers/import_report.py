@@ -63,9 +63,9 @@ def document(settings: Settings, outcome: Outcome) -> dict[str, Any]:
 def _print(settings: Settings, outcome: Outcome, wish: Wish) -> None:
     for one in outcome.lists:
         click.echo(f"{shown(one.title)}: {one.found} found, {one.added} new, {one.chosen} will be summarised: {importing.page_of(settings, one)}")
-    if any(one.found and not one.chosen and one.added for one in outcome.lists) and not wish.narrowed:
+    if any(one.found and not one.chosen and one.added and one.kind == "history" for one in outcome.lists) and not wish.narrowed:
         click.echo("Choose on the page what to summarise, or say --newest, --after or --all.", err=True)
     if outcome.channels:
-        click.echo(f"{len(outcome.channels)} channels" + ("" if wish.subscribe else "; say --subscribe to have them listed"))
+        click.echo(f"{len(outcome.channels)} channels" + ("" if wish.subscribe else "; say --subscribe to follow them"))
     for refusal in outcome.refused:
         click.echo(f"{shown(refusal.name)}: {refusal.reason}", err=True)

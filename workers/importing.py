@@ -19,6 +19,7 @@ from pipeline.store import jobs, listings
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.listings import Filter, Item
+from pipeline.store.subscriptions import Wanted
 from pipeline.types import Emit, Entry, Options, Progress
 from workers.folders import File, file_of, files, is_list, is_recording
 
@@ -52,6 +53,7 @@ class List:
 
     listing_id: int
     title: str
+    kind: str
     found: int
     added: int
     chosen: int
@@ -132,18 +134,15 @@ class Importer:
     def _list(self, path: Path) -> None:
         read = imports.read_lists(self.db, path, path.name, self.emit, loose=True)
         for imported in read.listings:
-            if imported.kind == "history" and not self.wish.narrowed:
+            if imported.kind == "channels" or (imported.kind == "history" and not self.wish.narrowed):
                 self._listed(imported, 0)
             else:
                 self._choose(imported, Filter(after=self.wish.after), self.wish.newest)
-        for channel in read.channels:
-            if not channel.title:  # a link among others, not a subscription
-                self._playlist(channel.source)
-        subscriptions = tuple(channel for channel in read.channels if channel.title)
-        self.outcome.channels += subscriptions
+        for source in read.links:
+            self._playlist(source)
+        self.outcome.channels += read.channels
         if self.wish.subscribe:
-            readings = imports.follow(self.db, subscriptions)
-            broker.announce_all(self.settings, imports.hints(readings))
+            imports.follow(self.db, read.channels, Wanted(self.wish.options))
 
     def _links(self, links: Sequence[Source]) -> None:
         """Links that were typed: videos as one list, each playlist as its own."""
@@ -183,7 +182,7 @@ class Importer:
         self._listed(imported, chosen)
 
     def _listed(self, imported: Imported, chosen: int) -> None:
-        self.outcome.lists.append(List(imported.listing_id, imported.title, imported.found, imported.added, chosen))
+        self.outcome.lists.append(List(imported.listing_id, imported.title, imported.kind, imported.found, imported.added, chosen))
 
 
 def named(text: str, hosts: Hosts) -> tuple[Source, ...]:

@@ -23,9 +23,10 @@ LENGTHS = ("short", "medium", "long")
 def subscribe(
     link: str, lang: str | None, length: str, every: str, words: str, without: str, least: float | None, most: float | None, backlog: int
 ) -> None:
-    """Follow the channel or playlist of LINK: what is new in it is summarised by itself. Following it again changes how."""
+    """Follow the channel, playlist or podcast feed of LINK: what is new in it is summarised by itself. Following it again changes how."""
     from pipeline import broker, run
     from pipeline.languages import code_of
+    from pipeline.source.hosts import Hosts
     from pipeline.source.links import read_link
     from pipeline.store.listings import Filter
     from pipeline.store.subscriptions import Wanted
@@ -35,8 +36,8 @@ def subscribe(
     filters = Filter(words=words, without=without, min_duration=least and least * 60.0, max_duration=most and most * 60.0)
     options = Options(language=code_of(lang) if lang else None, length=Length(length))
     wanted = Wanted(options, filters, seconds(every), backlog)
-    source = read_link(link)
     with running() as (db, settings, _models):
+        source = read_link(link, Hosts.of(settings.media_hosts))
         found = run.subscribe(db, source, wanted)
         broker.announce_all(settings, found.hints)
     click.echo(f"Following {source.url} as number {found.listing_id}. `nutshell subscriptions` shows what comes of it.")
@@ -66,13 +67,14 @@ def subscriptions(as_json: bool) -> None:
 @edge
 def unsubscribe(which: str) -> None:
     """Follow a channel or playlist no longer, by its link or its number in `nutshell subscriptions`. What was summarised stays."""
+    from pipeline.source.hosts import Hosts
     from pipeline.source.links import read_link
     from pipeline.store import listings, subscriptions as stored
     from workers.terminal import running
 
     number = int(which) if which.isascii() and which.isdigit() and len(which) < 11 else None
-    source_id = "" if number is not None else read_link(which).source_id
-    with running() as (db, _settings, _models), db.session() as s:
+    with running() as (db, settings, _models), db.session() as s:
+        source_id = "" if number is not None else read_link(which, Hosts.of(settings.media_hosts)).source_id
         found = number if number is not None else listings.find(s, source_id)
         if found is None:
             raise stored.no_subscription()

@@ -116,10 +116,10 @@ class Watcher:
             log.warning("watched file refused", file=_name(file), reason=str(error))
             return
         for imported in read.listings:
-            if imported.kind != "history":
+            if imported.kind not in ("history", "channels"):
                 with self.db.session() as s:
                     listings.choose(s, imported.listing_id, EVERYTHING, Options())
-        broker.announce_all(self.settings, imports.hints(imports.follow(self.db, read.channels)))
+        broker.announce_all(self.settings, imports.hints(imports.read_links(self.db, read.links)))
 
     def _remember(self, file: File) -> None:
         self._known.add(file.fingerprint)

@@ -5,6 +5,7 @@ Redirects are followed by hand, so that each hop is held against the list of hos
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ FEED_BYTES = 24 * 1024**2
 """A thousand episodes with long notes have ten."""
 CHAPTERS_BYTES = 2 * 1024**2
 TRIES = 5
-PIECE = 256 * 1024
 PART, ABOUT = "recording.part", "recording.json"
 _TYPES = {
     "audio/mpeg": ".mp3", "audio/mp3": ".mp3", "audio/mp4": ".m4a", "audio/x-m4a": ".m4a", "audio/aac": ".aac", "audio/ogg": ".ogg", "audio/opus": ".opus", "audio/wav": ".wav",
@@ -34,7 +34,8 @@ def feed(request: Json, report: Report) -> Json:
     """Sends parts `{"title": …, "entries": [Entry fields, …]}`; the number of entries."""
     with connect(request) as web:
         with web.open(request["url"]) as reply:
-            head = reply.read(64 * 1024)
+            pieces = reply.pieces()
+            head = next(pieces, b"")
             if uploads.is_media(head):
                 part({"title": "", "entries": [_itself(request["url"])]})
                 return 1
@@ -91,13 +92,13 @@ def _download(web: Web, request: Json, report: Report) -> str:
     return str(Path(PART).absolute().rename(Path(f"recording{suffix}").absolute()))
 
 
-def _copy(reply: Reply, write: object, got: int, most: int, report: Report) -> None:
+def _copy(reply: Reply, write: Callable[[bytes], int], got: int, most: int, report: Report) -> None:
     total = got + reply.length if reply.length else 0
     told = 0.0
-    while data := reply.read(PIECE):
+    for data in reply.pieces():
         got += len(data)
         _check_size(got, most)
-        write(data)  # type: ignore[operator]
+        write(data)
         if time.monotonic() - told > 0.25:
             told = time.monotonic()
             report(min(1.0, got / total) if total else 0.0, f"Downloading, {got / 1e6:.1f} MB")
@@ -159,7 +160,7 @@ def _transcript(web: Web, url: str, duration: float) -> tuple[Json, str]:
 
 def _small(web: Web, url: str, most: int) -> bytes:
     with web.open(url) as reply:
-        data = reply.read(most + 1)
+        data = reply.read(most)
     if len(data) > most:
         raise cause("too_large")
     return data

@@ -20,6 +20,7 @@ from pipeline.source.inside import Json, note
 HOPS = 10
 """Podcasts lead through as many as four counters."""
 CONNECT_SECONDS, SILENT_SECONDS = 15.0, 30.0
+PIECE = 16 * 1024
 AGENT = "Mozilla/5.0 (compatible; Nutshell; podcast client)"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PROBLEMS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
@@ -61,20 +62,26 @@ class Reply:
         tag = self.raw.headers.get("ETag", "")
         return tag if tag.startswith('"') else self.raw.headers.get("Last-Modified", "")
 
-    def read(self, most: int) -> bytes:
-        """So many bytes of the body, less only at its end.
+    def pieces(self) -> Iterator[bytes]:
+        """The body as it comes, in small pieces: the one in which it breaks off is lost.
 
         Raises:
             SourceError: `host_unreachable`: it broke off.
         """
-        pieces, left = [], most
         try:
-            while left and (data := self.raw.raw.read(left, decode_content=False)):
-                pieces.append(data)
-                left -= len(data)
+            while data := self.raw.raw.read(PIECE, decode_content=False):
+                yield data
         except _PROBLEMS as error:
             raise self.web.cause_of(error, self.url) from error
-        return b"".join(pieces)
+
+    def read(self, most: int) -> bytes:
+        """The body; of one that is longer a little more than so many bytes. Raises: as pieces."""
+        found = bytearray()
+        for data in self.pieces():
+            found += data
+            if len(found) > most:
+                break
+        return bytes(found)
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +110,8 @@ class Web:
                 raw = self.session.get(address, headers=headers, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, SILENT_SECONDS))
             except _PROBLEMS as error:
                 raise self.cause_of(error, address) from error
+            if self.egress.blocked:  # without encryption the proxy's own refusal looks like an answer
+                raise cause("host_private", f"It is {urlsplit(address).hostname}.")
             if raw.status_code not in _REDIRECTS or "Location" not in raw.headers:
                 return self._checked(Reply(raw, address, self), part="Range" in (headers or {}))
             raw.close()

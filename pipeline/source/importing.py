@@ -25,7 +25,7 @@ class Section:
     key: str
     """SHA-256 of what it was read from."""
     title: str
-    kind: Literal["history", "playlist", "links"]
+    kind: Literal["history", "playlist", "links", "channels"]
 
 
 Page = Callable[[Section, tuple[Entry, ...]], None]

@@ -97,7 +97,8 @@ class Fault:
 class StandIn:
     """The server; a context manager. `app` answers requests; everything that happened is kept until `reset()`."""
 
-    def __init__(self, app: Callable[[Request], Response], port: int = 0) -> None:
+    def __init__(self, app: Callable[[Request], Response], port: int = 0, hosts: tuple[str, ...] = HOSTS) -> None:
+        self.hosts = hosts
         self.app = app
         self.log: list[Request] = []
         self.refused: list[str] = []
@@ -111,14 +112,14 @@ class StandIn:
         self.ca_file = self.dir / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_file))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*HOSTS).configure_cert(self.tls)
+        authority.issue_cert(*hosts).configure_cert(self.tls)
         self.http = _Server(("127.0.0.1", port), _Handler)
         self.http.standin = self
         self.proxy = f"http://127.0.0.1:{self.http.server_address[1]}"
         self._thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def knows(self, host: str) -> bool:
-        return any(fnmatch.fnmatch(host, pattern) for pattern in HOSTS)
+        return any(fnmatch.fnmatch(host, pattern) for pattern in self.hosts)
 
     def fault(self, pattern: str, response: Response | None = None, *, times: int | None = None, **alter: Any) -> Fault:
         """From now on answers requests matching `pattern` with `response`, or with what they would get, altered."""

@@ -16,7 +16,7 @@ from pipeline.errors import InputError, SourceError
 from pipeline.jobs import Queue
 from pipeline.source import sandbox
 from pipeline.source.hosts import NONE
-from pipeline.store import jobs, listings, media, videos
+from pipeline.store import jobs, listings, media, subscriptions, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.types import Length, Options
@@ -29,6 +29,7 @@ from workers.importing import Importer, Outcome, Wish
 MEDIA = Path(__file__).parents[2] / "standin" / "media"
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello number {0}\n"
 PLAIN = Wish()
+SUBSCRIBE = Wish(Options(language="es"), subscribe=True)
 SPANISH = Wish(Options(language="es", length=Length.SHORT))
 
 
@@ -129,7 +130,7 @@ def test_only_some_files_of_a_folder(db: Database, bring: Import, tmp_path: Path
 def test_a_file_a_worker_can_read_it(db: Database, settings: Settings, bring: Import, folder: Path) -> None:
     outcome = bring(folder / "one.srt")
     with db.session() as s:
-        claim = jobs.claim_next(s, Queue.FETCH, "w")
+        claim = jobs.claim_next(s, Queue.BULK, "w")
     assert claim is not None
     run.run_stage(claim, db, settings, models=None)  # type: ignore[arg-type]
     finish(db, claim)
@@ -146,10 +147,10 @@ def test_takeout_s_archive(db: Database, bring: Import, tmp_path: Path) -> None:
     path = archive(tmp_path / "takeout.zip", {"T/V/Wiedergabeverlauf.json": history, "T/P/Später.csv": PLAYLIST, "T/A/Abos.csv": SUBSCRIPTIONS})
     outcome = bring(path)
 
-    assert counts(db, outcome) == [("Watch history", {"new": 1200}), ("Später", {"waiting": 2})]
+    assert counts(db, outcome) == [("Watch history", {"new": 1200}), ("Später", {"waiting": 2}), ("Subscriptions", {"list": 1})]
     assert [(channel.source.url, channel.title) for channel in outcome.channels] == [(f"https://www.youtube.com/channel/{CHANNEL}/videos", "Some, body")]
     with db.session() as s:
-        assert len(listings.recent(s)) == 2
+        assert len(listings.recent(s)) == 3
 
 
 @pytest.mark.parametrize(("wish", "number"), [(Wish(newest=7), 7), (Wish(everything=True), 1200), (Wish(after="2026-09-01"), 133), (Wish(after="2026-09-01", newest=5), 5)])
@@ -174,22 +175,20 @@ def test_an_unpacked_export_and_a_folder_with_both(db: Database, bring: Import, 
     assert [Path(one.name).name for one in outcome.refused] == ["broken.zip"]
 
 
-def test_subscriptions_are_read_only_when_that_is_wished(db: Database, bring: Import, tmp_path: Path) -> None:
+def test_subscriptions_are_listed_and_followed_when_that_is_wished(db: Database, bring: Import, tmp_path: Path) -> None:
     path = tmp_path / "subscriptions.csv"
     path.write_text(SUBSCRIPTIONS)
-    assert bring(path).lists == []
+    outcome = bring(path)
+    assert counts(db, outcome) == [("Subscriptions", {"list": 1})]
     with db.session() as s:
-        assert listings.recent(s) == ()
-    bring(path, Wish(subscribe=True))
+        assert subscriptions.followed(s) == ()
+    again = bring(path, SUBSCRIBE)
 
+    assert [one.listing_id for one in again.lists] == [one.listing_id for one in outcome.lists]
     with db.session() as s:
-        followed = listings.recent(s)
-        reading = jobs.reading_of(s, followed[0].id)
-        claim = jobs.claim_next(s, Queue.BULK, "w")
-    assert [one.url for one in followed] == [f"https://www.youtube.com/channel/{CHANNEL}/videos"]
-    assert reading is not None
-    assert claim is not None
-    assert (claim.job_id, claim.priority) == (reading.id, jobs.BATCH)
+        found = subscriptions.followed(s)
+        assert jobs.claim_next(s, Queue.BULK, "w") is None, "of many each is looked at in its time"
+    assert [(listing.url, subscription.options.language) for listing, subscription in found] == [(f"https://www.youtube.com/channel/{CHANNEL}/videos", "es")]
 
 
 def work(db: Database, settings: Settings, stop: threading.Event) -> None:
@@ -260,7 +259,7 @@ def test_who_waits_is_told_how_each_item_ended(db: Database, settings: Settings,
         items = listings.items(s, outcome.lists[0].listing_id)
     for number in range(sum(item.job_id is not None for item in items)):
         with db.session() as s:
-            claim = jobs.claim_next(s, Queue.FETCH, "w")
+            claim = jobs.claim_next(s, Queue.BULK, "w")
             assert claim is not None
             if number == 0:
                 jobs.fail(s, claim, InputError("bad_transcript", "No."))
