@@ -8,6 +8,7 @@ import jinja2
 from pipeline.timecode import clock
 from pipeline.types import Point, Summary, Transcript, Video
 
+YOUTUBE = "https://www.youtube.com/"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
@@ -15,6 +16,8 @@ def moment_url(video: Video, seconds: float) -> str:
     """The address of a moment at the source; empty for a file."""
     if not video.source_url:
         return ""
+    if not video.source_url.startswith(YOUTUBE):
+        return f"{video.source_url}#t={int(seconds)}"  # what players of bare recordings take
     joint = "&" if "?" in video.source_url else "?"
     return f"{video.source_url}{joint}{urlencode({'t': f'{int(seconds)}s'})}"
 
