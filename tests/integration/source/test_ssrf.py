@@ -18,7 +18,7 @@ from yt_dlp.utils import YoutubeDLError
 
 from pipeline.config import Settings
 from pipeline.errors import InputError, NutshellError
-from pipeline.source import child, client, egress, links
+from pipeline.source import child, client, egress, links, trust
 from tests.integration.source.inside import SECRET, Connections, Trap
 from tests.integration.source.ssrf_forms import ADDRESSES, AMBIGUOUS, FRONTS, PASTED, PRIVATE, REDUCED, SLIPPED
 from tests.integration.store.fresh import migrated_database
@@ -59,7 +59,7 @@ def _inside(trap: Trap, standin: StandIn, work: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(work)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.setenv(name, "")
-    client.trust(work, str(standin.ca_file))
+    trust.trust(work, str(standin.ca_file))
     with CONNECTIONS.watched():
         yield lambda form: form.replace("{port}", str(trap.port))
     proxy = int(standin.proxy.rsplit(":", 1)[1])
@@ -252,7 +252,8 @@ def test_what_is_pasted_into_the_api_is_refused(servers: Settings, inside: Calla
     requests = app.test_client()
     for form in (*PASTED, *FRONTS):
         answer = requests.post("/api/v1/jobs", json={"url": inside(form)})
-        assert (answer.status_code, answer.json["code"]) == (422, "bad_link"), form
+        assert answer.status_code == 422, form
+        assert answer.json["code"] in ("bad_link", "host_not_allowed"), form
     assert requests.get("/api/v1/videos").json["videos"] == []
     CONNECTIONS.made.clear()  # the database's and the broker's
 

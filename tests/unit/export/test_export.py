@@ -10,7 +10,7 @@ import webvtt
 from pipeline.errors import InputError
 from pipeline.export.document import document, schema
 from pipeline.export.render import KINDS, file_name, render
-from pipeline.export.text import escape
+from pipeline.export.text import escape, moment_url
 from pipeline.types import Chapter, Citation, Coverage, Length, Origin, Point, Segment, Status, Summary, Transcript, Video
 
 HOSTILE = (
@@ -108,3 +108,8 @@ def test_file_names_hold_nothing_a_file_system_minds(title: str, name: str) -> N
 
     assert file_name(video, "md").removeprefix(".. ").lstrip(". ") == name.removeprefix(".. ").lstrip(". ")
     assert "/" not in file_name(video, "md")
+
+
+def test_moments_of_recordings_elsewhere_are_fragments() -> None:
+    elsewhere = Video("media:1", "https://cdn.pods.test/talk.mp3?x=1", "Talk", 99.0)
+    assert moment_url(elsewhere, 62.9) == "https://cdn.pods.test/talk.mp3?x=1#t=62"

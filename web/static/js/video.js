@@ -49,7 +49,8 @@ export function startVideo() {
     if (question) { event.preventDefault(); ask(question.textContent, id, answers, true); }
     if (event.target.closest("[data-copy=summary]")) copySummary(id);
     const source = event.target.closest("[data-source]");
-    if (source) source.href = `${source.dataset.source}${player.position ? `&t=${Math.floor(player.position)}s` : ""}`; // where one is, not where the page began
+    const at = Math.floor(player.position || 0);
+    if (source) source.href = `${source.dataset.source}${!at ? "" : source.dataset.source.startsWith("https://www.youtube.com/") ? `&t=${at}s` : `#t=${at}`}`; // where one is, not where the page began
   });
 
   const query = root.dataset.query;
