@@ -11,8 +11,6 @@ PASTED = {
     "https://example.org/watch?v=abcdefghijk": "This is not a link to a YouTube video.",
     "https://www.youtube.com/watch?v=tooshort": "This is not a link to a YouTube video.",
     "http://127.0.0.1:5432/": "This is not a link to a YouTube video.",
-    "https://www.youtube.com/playlist?list=PLstandin0001": "playlist",
-    "https://www.youtube.com/@standin": "playlist",
 }
 REFUSED = {
     "stPrivate01": "This video is private.", "stRemoved01": "This video is no longer on YouTube.", "stAgeGate01": "signed-in adult",
