@@ -51,7 +51,7 @@ def test_the_description_is_valid_openapi_and_names_every_route(app: Flask, clie
 def test_a_job_from_link_to_row(client: FlaskClient) -> None:
     answer = client.post(f"{V1}/jobs", json={"url": LINK, "length": "short"})
     assert answer.status_code == 202
-    assert answer.json == {"video_id": "bbbbbbbbbbb", "job_id": answer.json["job_id"], "created": True, "page": "/v/bbbbbbbbbbb", "start": 90.0}
+    assert answer.json == {"video_id": "bbbbbbbbbbb", "job_id": answer.json["job_id"], "created": True, "page": "/v/bbbbbbbbbbb", "start": 90.0, "lists": []}
 
     again = client.post(f"{V1}/jobs", json={"text": f"this one {LINK}", "length": "short"})
     assert (again.status_code, again.json["job_id"], again.json["created"]) == (200, answer.json["job_id"], False)
@@ -69,7 +69,7 @@ def test_a_finished_video_needs_no_job(client: FlaskClient, db: Database) -> Non
     answer = client.post(f"{V1}/jobs", json={"url": f"https://youtu.be/{talk.ID}"})
 
     assert answer.status_code == 200
-    assert answer.json == {"video_id": talk.ID, "job_id": None, "created": False, "page": f"/v/{talk.ID}", "start": None}
+    assert answer.json == {"video_id": talk.ID, "job_id": None, "created": False, "page": f"/v/{talk.ID}", "start": None, "lists": []}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Strings of strangers stay strings: in every place where a page or an export shows one."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -68,7 +69,8 @@ def test_what_is_typed_is_inert(client: FlaskClient, hostile: str) -> None:
         assert found.tags.count("script") == 1
         assert found.handlers == []
         assert "iframe" not in found.tags
-        assert "49" not in page.text.partition("<main")[2].partition("</main>")[0] or "7*7" in page.text
+        shown = re.sub(r"/s/[0-9a-f]{12}/", "", page.text)  # the version of the static files may hold any figures
+        assert "49" not in shown.partition("<main")[2].partition("</main>")[0] or "7*7" in shown
 
 
 @pytest.mark.parametrize("kind", ["md", "txt", "html", "srt", "vtt", "json"])
