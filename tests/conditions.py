@@ -53,7 +53,7 @@ Work = Callable[[Claim, Place, Settings], None]
 
 
 def stage(claim: Claim, place: Place, settings: Settings) -> None:
-    run.run_stage(claim, place.db, settings, models=None)  # type: ignore[arg-type] - what fetches loads none
+    run.run_stage(claim, place.db, settings, models=None)  # type: ignore[arg-type]  # what fetches loads none
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,8 @@ def forget_pauses(settings: Settings) -> None:
 
 @contextmanager
 def place_of(standin: StandIn, servers: Settings) -> Iterator[Place]:
+    # What was healed stands in the log at "info"; whoever ran in this process before may have set it to less.
+    structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     settings = servers.model_copy(update={"proxy": standin.proxy, "extra_ca": str(standin.ca_file), "videos_per_hour": 0.0})
     db = Database(database_url(settings), patience=20.0)
     try:
@@ -192,7 +194,6 @@ def main() -> int:
     """Prints the table; 1 where something came to what was not expected."""
     from tests.conditions_table import CONDITIONS
 
-    structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     sandbox.keep_ready("pipeline.source.child")
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="nutshell-") as home, EmbeddedServers(Settings(home=Path(home))) as servers:

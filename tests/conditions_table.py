@@ -24,7 +24,7 @@ SOUND = "stNoCaps001"
 
 
 def fault(pattern: str, response: Response | None = None, **alter: object) -> Callable[[Place], object]:
-    return lambda place: place.standin.fault(pattern, response, **alter)  # type: ignore[arg-type] - names of Response's fields
+    return lambda place: place.standin.fault(pattern, response, **alter)  # type: ignore[arg-type]  # names of Response's fields
 
 
 def both(*steps: Callable[[Place], object]) -> Callable[[Place], object]:

@@ -138,7 +138,7 @@ def odd_captions() -> list[Video]:
     found = [talk_video("stNineSubs1", bees, *many, manual(bees), automatic(bees), title="Nine caption tracks", chapters=False)]
     for video_id, fault in (("stSubEmpty1", "empty"), ("stSubsCut01", "cut"), ("stSubs42901", "refused"), ("stSubsPage1", "page"), ("stSubsThin1", "thin")):
         title = f"Captions that are {fault}"
-        found.append(talk_video(video_id, bees, replace(automatic(bees), fault=fault), title=title, chapters=False))  # type: ignore[arg-type] - a literal
+        found.append(talk_video(video_id, bees, replace(automatic(bees), fault=fault), title=title, chapters=False))  # type: ignore[arg-type]  # a literal
     return found
 
 

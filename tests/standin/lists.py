@@ -134,7 +134,7 @@ class Lists:
         return {"sectionListRenderer": {"contents": [{"itemSectionRenderer": {"contents": [{"gridRenderer": {"items": rows}}]}}]}}
 
     def cards(self, channel: Channel, tab: str, start: int) -> list[JSON]:
-        ids = channel.tabs[tab]  # type: ignore[index] - a token of ours
+        ids = channel.tabs[tab]  # type: ignore[index]  # a token of ours
         end = min(start + CHANNEL_PAGE, len(ids))
         rows = [row for index in range(start, end) if (row := self.card(tab, ids[index]))]
         return rows + ([_more(f"{channel.id}:{tab}:{end}")] if end < len(ids) else [])

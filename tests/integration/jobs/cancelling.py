@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from pipeline import run
+from pipeline import downloads, run
 from pipeline.config import Settings
 from pipeline.errors import NutshellError, Stopped
 from pipeline.jobs import State
@@ -205,7 +205,7 @@ def submit(place: Place, case: Case) -> int:
     if case.download:
         with place.db.session() as s:
             videos.ensure_video(s, source.source_id, source.url, source.kind)
-        submitted = run.submit_download(place.db, case.video, case.download)
+        submitted = run.submit_download(place.db, case.video, downloads.parse(case.download), place.settings.max_height)
     else:
         submitted = run.submit_source(place.db, source, case.options)
     assert submitted.job_id is not None

@@ -15,18 +15,19 @@ import pytest
 
 from pipeline.errors import Cancelled, InputError, ModelError, SourceError
 from pipeline.source import sandbox
+from pipeline.source.inside import Limits
 from pipeline.types import Progress
 
 CHILD = "tests.unit.source.sandbox_child"
-LIMITS = sandbox.Limits(seconds=30, cpu_seconds=20, file_bytes=1_000_000)
+LIMITS = Limits(seconds=30, cpu_seconds=20, file_bytes=1_000_000)
 DEATHS = sandbox.Deaths(timeout="network", killed="internal")
 
 
-def job(folder: Path, limits: sandbox.Limits = LIMITS) -> sandbox.Job:
+def job(folder: Path, limits: Limits = LIMITS) -> sandbox.Job:
     return sandbox.Job(CHILD, folder, limits, DEATHS, "fetch")
 
 
-def run(folder: Path, emit: Any = sandbox.quiet, limits: sandbox.Limits = LIMITS, **request: Any) -> Any:
+def run(folder: Path, emit: Any = sandbox.quiet, limits: Limits = LIMITS, **request: Any) -> Any:
     return sandbox.run(job(folder, limits), request, emit)
 
 
@@ -105,7 +106,7 @@ def test_a_child_that_breaks_is_an_error(tmp_path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("limit", [{"cpu_seconds": 1}, {"seconds": 1}])
 def test_a_child_that_spins_is_ended(tmp_path: Path, limit: dict[str, float]) -> None:
-    limits = sandbox.Limits(**{"seconds": 60, "cpu_seconds": 60, "file_bytes": 1_000_000, **limit})  # type: ignore[arg-type]
+    limits = Limits(**{"seconds": 60, "cpu_seconds": 60, "file_bytes": 1_000_000, **limit})  # type: ignore[arg-type]
     with pytest.raises((SourceError, ModelError)) as caught:
         run(tmp_path, limits=limits, do="spin")
     assert caught.value.code == ("network" if "seconds" in limit else "internal")
@@ -116,7 +117,7 @@ def test_a_child_that_spins_is_ended(tmp_path: Path, limit: dict[str, float]) ->
     [({"do": "eat", "bytes": 10**7}, 10**7), ({"do": "write", "bytes": 10**5}, 10**5), ({"do": "open", "files": 20}, 20)],
 )
 def test_limits_leave_room_for_the_work_and_no_more(tmp_path: Path, request_: dict[str, Any], fine: int) -> None:
-    limits = sandbox.Limits(seconds=30, cpu_seconds=20, file_bytes=10**6, open_files=64, memory_bytes=10**9)
+    limits = Limits(seconds=30, cpu_seconds=20, file_bytes=10**6, open_files=64, memory_bytes=10**9)
     assert run(tmp_path, limits=limits, **request_) == fine
     with pytest.raises(ModelError):
         run(tmp_path, limits=limits, **{key: value if key == "do" else value * 200 for key, value in request_.items()})
@@ -163,7 +164,8 @@ def test_the_child_and_the_one_that_waits_die_with_their_parent(tmp_path: Path) 
 import sys
 from pathlib import Path
 from pipeline.source import sandbox
-job = sandbox.Job({CHILD!r}, Path({str(tmp_path)!r}), sandbox.Limits(60, 60, 10**6), sandbox.Deaths("network", "internal"), "fetch")
+from pipeline.source.inside import Limits
+job = sandbox.Job({CHILD!r}, Path({str(tmp_path)!r}), Limits(60, 60, 10**6), sandbox.Deaths("network", "internal"), "fetch")
 def emit(progress):
     if progress.message:
         print(progress.message, sandbox._ready[{CHILD!r}].process.pid, flush=True)

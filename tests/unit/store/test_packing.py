@@ -9,7 +9,7 @@ from pipeline.store.packing import clean, hash_of, pack_segments, unpack_segment
 from pipeline.types import Origin, Segment, Transcript
 
 TIMES = tuples(floats(0, 1e6), floats(0, 1e6)).map(sorted)
-SEGMENTS = lists(builds(lambda times, words, speaker: Segment(*times, words, speaker), TIMES, text(), none() | text()), max_size=20).map(
+SEGMENTS = lists(builds(lambda times, words, speaker: Segment(times[0], times[1], words, speaker), TIMES, text(), none() | text()), max_size=20).map(
     tuple
 )
 TALK = Transcript("en", Origin.SPEECH, "base", (Segment(0.0, 1.0, "One."), Segment(1.0, 2.0, "Two.", "Ana")))
