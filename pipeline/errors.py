@@ -49,9 +49,10 @@ class NotYet(SourceError):
     """It can be had when it has been shown to its end. Who can wait, waits (live.py)."""
 
     def __init__(
-        self, code: str, sentence: str, *, retryable: bool = False, retry_after: float | None = None, begins: float | None = None
+        self, code: str, sentence: str, *, retryable: bool = False, retry_after: float | None = None, begins: float | None = None, title: str = ""
     ) -> None:
         super().__init__(code, sentence, retryable=retryable, retry_after=retry_after)
+        self.title = title
         self.begins = begins
         """When it begins or began, in seconds since 1970; None: nobody says."""
 

@@ -95,6 +95,7 @@ def _when_shown(ctx: Context) -> Iterator[None]:
         yield
     except NotYet as error:
         with ctx.db.session() as s:
+            videos.name_video(s, ctx.video_id, error.title)
             job = jobs.get_job(s, ctx.claim.job_id)
         now = datetime.now(UTC)
         raise live.look_again(error, job.created_at if job else now, now) from error

@@ -128,12 +128,15 @@ def shown(settings: Settings) -> list[SettingShown]:
     """Those that bear upon YouTube and the disk. Of the proxy only whether there is one: its address may hold a password."""
     values = {
         "videos_per_hour": f"{settings.videos_per_hour:g}" if settings.videos_per_hour else "no limit",
+        "downloads_at_once": str(settings.downloads_at_once or "no limit"),
+        "captions_pause": words.span(settings.captions_pause) if settings.captions_pause else "never",
         "cookies": settings.cookies,
         "proxy": "set" if settings.proxy else "none",
         "extra_ca": "set" if settings.extra_ca else "none",
         "max_duration": words.span(settings.max_duration),
         "max_upload": words.size(settings.max_upload),
         "fetch_timeout": words.span(settings.fetch_timeout),
+        "media_quota": words.size(settings.media_quota) if settings.media_quota else "no limit",
         "keep_media": "yes" if settings.keep_media else "no",
     }
     return [SettingShown(name=f"NUTSHELL_{name.upper()}", value=value, note=(Settings.model_fields[name].description or "").split(". ")[0].rstrip(".")) for name, value in values.items()]

@@ -70,7 +70,7 @@ def _check_live(info: Info) -> None:
     if code:
         begins = _moment(info.get("release_timestamp"))
         said = f"It starts on {begins:%Y-%m-%d at %H:%M} UTC." if begins and code == "live_upcoming" else ""
-        raise NotYet(code, f"{CODES[code].sentence} {said}", begins=begins.timestamp() if begins else None)
+        raise NotYet(code, f"{CODES[code].sentence} {said}", begins=begins.timestamp() if begins else None, title=plain.line(str(info.get("title") or ""), 500))
 
 
 def _moment(timestamp: float | None) -> datetime | None:

@@ -69,7 +69,7 @@ def serve(handler: Callable[[Json, Report], Json], *, offline: bool = False) -> 
     try:
         result = handler(message["request"], lambda fraction, text: _answer(progress=[fraction, text]))
     except NutshellError as error:
-        _answer(error=[error.code, str(error), error.begins if isinstance(error, NotYet) else None])
+        _answer(error=[error.code, str(error), *((error.begins, error.title) if isinstance(error, NotYet) else ())])
     else:
         _answer(result=result)
 

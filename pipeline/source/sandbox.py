@@ -166,10 +166,10 @@ def _answers(pipe: IO[bytes], job: Job) -> Iterator[dict[str, Json] | None]:
                 yield json.loads(line)
 
 
-def _error(code: str, sentence: str, begins: float | None) -> NutshellError:
+def _error(code: str, sentence: str, begins: float | None = None, title: str = "") -> NutshellError:
     row = CODES[code]
     if row.kind is NotYet:
-        return NotYet(code, sentence, begins=begins)
+        return NotYet(code, sentence, begins=begins, title=title)
     return row.kind(code, sentence, retryable=row.retryable, retry_after=row.retry_after)
 
 

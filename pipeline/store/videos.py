@@ -67,6 +67,11 @@ def save_video(s: Session, video: Video, *, fence: Fence | None = None) -> None:
     )
 
 
+def name_video(s: Session, video_id: str, title: str) -> None:
+    """The title alone, while nothing else is known of it."""
+    s.execute(update(VideoRow).where(VideoRow.id == video_id, VideoRow.title == "").values(title=clean(title)))
+
+
 def get_video(s: Session, video_id: str) -> Video | None:
     row = s.get(VideoRow, video_id)
     if row is None:

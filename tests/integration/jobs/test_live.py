@@ -13,7 +13,7 @@ from pipeline.errors import NutshellError, Postponed
 from pipeline.jobs import Queue, State
 from pipeline.live import PATIENCE
 from pipeline.source.links import parse_link
-from pipeline.store import jobs, transcripts
+from pipeline.store import jobs, transcripts, videos
 from pipeline.store.database import Database, database_url
 from pipeline.store.jobs import JobView
 from pipeline.store.tables import JobRow, StageRow
@@ -101,6 +101,8 @@ def test_a_premiere_is_looked_at_when_it_begins(db: Database, settings: Settings
 
     assert line.look() == "live_upcoming"
     assert 61 <= line.waits() <= 70  # it begins in an hour
+    with db.session() as s:
+        assert videos.get_video(s, line.video_id).title.startswith("A premiere that begins")
     shown = views.job_status(line.job)
     assert (shown.headline, shown.live) == ("Waiting for it to begin", True)
     assert shown.detail.startswith(f"This video has not started yet. It starts on {datetime.now(UTC) + timedelta(hours=1):%Y-%m-%d at}")

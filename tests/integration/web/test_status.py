@@ -92,6 +92,7 @@ def test_the_proxy_is_named_without_its_password(client: FlaskClient) -> None:
 
     assert values["NUTSHELL_PROXY"] == "set"
     assert values["NUTSHELL_VIDEOS_PER_HOUR"] == "300"
+    assert (values["NUTSHELL_DOWNLOADS_AT_ONCE"], values["NUTSHELL_CAPTIONS_PAUSE"], values["NUTSHELL_MEDIA_QUOTA"]) == ("2", "5 s", "21.5 GB")
     for text in (client.get("/status").text, client.get("/api/v1/status").text):
         assert "sesame" not in text
         assert "kkkk" not in text
