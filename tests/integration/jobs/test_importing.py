@@ -223,7 +223,8 @@ def test_links_of_a_text_videos_and_playlists(db: Database, bring: Import, tmp_p
     outcome = bring(path, Wish(newest=2))
 
     assert [(one.title == "mine", one.chosen) for one in outcome.lists] == [(True, 2), (False, 2)]
-    assert [set(states) for _, states in counts(db, outcome)] == [{"waiting"}, {"waiting", "new"}]
+    states = [set(states) - {"running"} for _, states in counts(db, outcome)]  # the worker may have begun with one
+    assert states == [{"waiting"}, {"waiting", "new"}]
 
 
 def test_a_playlist_that_cannot_be_read_says_why(db: Database, bring: Import, worker: None) -> None:
