@@ -5,7 +5,7 @@ PYTHON ?=#            a Python >= 3.11 to use instead of the first that is found
 TORCH_INDEX ?=#       index to take torch from, for example one with CPU-only wheels (without: PyPI's, on Linux 3 GB with CUDA)
 PORT ?=#              port of the page
 PYTEST ?=#            arguments for pytest, for example PYTEST="tests/unit -k chapters"
-JOBS ?= 2#            processes that run tests; 0 runs them one after another in this one
+JOBS ?= 3#            processes that run tests; 0 runs them one after another in this one
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -139,6 +139,8 @@ def _store_transcript(ctx: Context, transcript: Transcript) -> None:
 def speech(ctx: Context) -> None:
     """Whisper, window by window, each stored as it comes; a new attempt goes on where the last one stopped."""
     if _is_read(ctx):
+        if ctx.claim.attempt > 1:  # the one before may have been killed between its last word and the removal of what it heard
+            _let_go(ctx)
         return
     have = ctx.transcript()
     english = have is not None
@@ -156,9 +158,18 @@ def speech(ctx: Context) -> None:
         for part in heard:
             _store_part(ctx, origin, part)
     _seal(ctx, origin)
-    if stored.kind == "audio" and not ctx.settings.keep_media and not episodes.is_one(ctx.video):  # of those nothing else could be played
-        with ctx.db.session() as s:
+    _let_go(ctx)
+
+
+def _let_go(ctx: Context) -> None:
+    """What was fetched to be heard is not kept, unless that is wished, or nothing else of it could be played."""
+    if ctx.settings.keep_media or not ctx.video.source_url or episodes.is_one(ctx.video):
+        return
+    with ctx.db.session() as s:
+        stored = media.get_media(s, ctx.video_id, "audio")
+        if stored is not None:
             media.delete_media(s, stored.key)
+    if stored is not None:
         ctx.blobs.delete(stored.key)
 
 

@@ -5,6 +5,7 @@ and deno in their child process, and the loopback YouTube. The words are those o
 """
 
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -180,7 +181,11 @@ def forget_pauses(settings: Settings) -> None:
 @contextmanager
 def place_of(standin: StandIn, servers: Settings) -> Iterator[Place]:
     # What was healed stands in the log at "info"; whoever ran in this process before may have set it to less.
-    structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     settings = servers.model_copy(update={"proxy": standin.proxy, "extra_ca": str(standin.ca_file), "videos_per_hour": 0.0})
     db = Database(database_url(settings), patience=20.0)
     try:

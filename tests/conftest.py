@@ -58,26 +58,32 @@ def _servers(bare_servers: EmbeddedServers) -> Settings:
 
 
 HEAVY = (
-    "tests/integration/jobs/test_kill.py", "tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py",
-    "tests/integration/language/", "tests/integration/summary/", "tests/integration/jobs/test_cancel_stages.py",
+    ("tests/integration/jobs/test_kill.py", "tests/integration/jobs/test_cancel_stages.py", "tests/integration/language/", "tests/integration/summary/"),
+    ("tests/browser/", "tests/integration/test_up.py", "tests/integration/test_tldr.py"),
+    ("tests/integration/jobs/test_big_import.py",),
 )  # fmt: skip
-"""What takes longest, most of it with models on all cores. These run in one process, one after another, beside all the others."""
+"""What takes longest, most of it with models on all cores. Each group runs in one process, one after another, beside all the others."""
 
 
-class Halves(LoadScopeScheduling):
-    """The heavy tests go to one process, so that what they start serves all of them; every other file stays in one piece in another."""
+def _group(nodeid: str) -> int:
+    return next((number for number, places in enumerate(HEAVY) if nodeid.startswith(places)), len(HEAVY))
+
+
+class Groups(LoadScopeScheduling):
+    """Heavy tests of one group go to one process, so that what they start serves all of them; every other file stays in one piece in another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "heavy" if nodeid.startswith(HEAVY) else nodeid.split("::")[0]
+        group = _group(nodeid)
+        return f"heavy {group}" if group < len(HEAVY) else nodeid.split("::")[0]
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Halves:
-    return Halves(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    return Groups(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The heavy ones begin at once, since they take longest."""
-    items.sort(key=lambda item: next((number for number, place in enumerate(HEAVY) if item.nodeid.startswith(place)), len(HEAVY)))
+    items.sort(key=lambda item: _group(item.nodeid))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

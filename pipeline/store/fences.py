@@ -6,11 +6,12 @@ stage therefore names the attempt that it belongs to, and the row of the stage i
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from pipeline.errors import LeaseLost
+from pipeline.errors import Cancelled, LeaseLost
 from pipeline.jobs import LEASE_SECONDS, State
 from pipeline.store.tables import StageRow
 
@@ -29,7 +30,7 @@ def fenced(s: Session, fence: Fence | None) -> None:
     `None` stands for a write outside any job, which has nobody to be replaced by.
 
     Raises:
-        LeaseLost: another attempt holds the stage, or it was cancelled or deleted; the transaction must be given up.
+        Cancelled, LeaseLost: see raise_why; the transaction must be given up.
     """
     if fence is None:
         return
@@ -41,7 +42,20 @@ def fenced(s: Session, fence: Fence | None) -> None:
         .returning(StageRow.id)
     ).scalar_one_or_none()
     if held is None:
-        raise LeaseLost
+        raise_why(s, fence.stage_id)
+
+
+def raise_why(s: Session, stage_id: int) -> NoReturn:
+    """Why an attempt may not go on.
+
+    Raises:
+        Cancelled: the stage was cancelled or deleted, so nobody will go on with it.
+        LeaseLost: another attempt holds it, or will.
+    """
+    state = s.execute(select(StageRow.state).where(StageRow.id == stage_id)).scalar_one_or_none()
+    if state in (None, State.CANCELLED):
+        raise Cancelled
+    raise LeaseLost
 
 
 def advanced(s: Session, fence: Fence | None) -> None:

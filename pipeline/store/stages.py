@@ -12,14 +12,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from pipeline.errors import Cancelled, LeaseLost, NutshellError, Postponed, cause
+from pipeline.errors import NutshellError, Postponed, cause
 from pipeline.jobs import LEASE_SECONDS, MAX_ATTEMPTS, Queue, State, backoff
-from pipeline.store.fences import LEASE, Fence
+from pipeline.store.fences import LEASE, Fence, raise_why
 from pipeline.store.tables import JobRow, Outcome, StageRow, StageRunRow
 from pipeline.types import Progress
 
@@ -129,7 +129,7 @@ def renew(s: Session, claim: Claim, progress: Progress) -> None:
         StageRow.message: progress.message,
     }
     if s.execute(update(StageRow).where(_held(claim)).values(values).returning(StageRow.id)).scalar_one_or_none() is None:
-        _raise_why(s, claim)
+        raise_why(s, claim.stage_id)
 
 
 def heartbeat(s: Session, claim: Claim) -> float:
@@ -142,15 +142,8 @@ def heartbeat(s: Session, claim: Claim) -> float:
     stalled = func.extract("epoch", now - StageRow.progress_at)
     found = s.execute(update(StageRow).where(_held(claim)).values(lease_until=now + LEASE).returning(stalled)).scalar_one_or_none()
     if found is None:
-        _raise_why(s, claim)
+        raise_why(s, claim.stage_id)
     return float(found)
-
-
-def _raise_why(s: Session, claim: Claim) -> NoReturn:
-    state = s.execute(select(StageRow.state).where(StageRow.id == claim.stage_id)).scalar_one_or_none()
-    if state in (None, State.CANCELLED):
-        raise Cancelled
-    raise LeaseLost
 
 
 def skip(s: Session, claim: Claim, name: str) -> None:
@@ -174,7 +167,7 @@ def finish(s: Session, claim: Claim) -> tuple[Hint, ...]:
     if done is not None:
         _ended(s, claim.fence, Outcome.DONE)
     elif not _finished_before(s, claim):
-        _raise_why(s, claim)
+        raise_why(s, claim.stage_id)
     return _go_on(s, claim.job_id)
 
 
@@ -207,7 +200,7 @@ def fail(s: Session, claim: Claim, error: NutshellError) -> State:
     Raises:
         Cancelled, LeaseLost: as `renew`.
     """
-    row = _locked(s, claim) or _raise_why(s, claim)
+    row = _locked(s, claim) or raise_why(s, claim.stage_id)
     _ended(s, claim.fence, Outcome.FAILED)
     row.failures += 1
     again = error.retryable and row.failures < MAX_FAILURES
@@ -228,7 +221,7 @@ def postpone(s: Session, claim: Claim, error: Postponed) -> None:
     Raises:
         Cancelled, LeaseLost: as `renew`.
     """
-    row = _locked(s, claim) or _raise_why(s, claim)
+    row = _locked(s, claim) or raise_why(s, claim.stage_id)
     _ended(s, claim.fence, Outcome.RELEASED)
     row.error_code, row.error = error.code, str(error)
     _wait(row, error.seconds * random.uniform(1.0, 1.1) + random.uniform(0.0, 2.0))

@@ -63,11 +63,12 @@ class Outcomes:
 
 
 class Import:
-    def __init__(self, address: str, settings: Settings, standin: StandIn, items: int, say: Say) -> None:
+    def __init__(self, address: str, settings: Settings, standin: StandIn, items: int, pastes: int, say: Say) -> None:
         self.client = httpx2.Client(base_url=address, timeout=60, trust_env=False)
         self.settings = settings
         self.standin = standin
         self.items = items
+        self.pastes = pastes
         self.say = say
         self.db = Database(database_url(settings), patience=60.0, pool_size=2)
         self.supervisor = Supervisor(settings, PROGRAMS)
@@ -77,14 +78,14 @@ class Import:
 
     def run(self) -> Outcomes:
         self.read()
-        self.outcomes.idle = [self.paste() for _ in range(PASTES)]
+        self.outcomes.idle = [self.paste() for _ in range(self.pastes)]
         self.client.post(f"/api/v1/lists/{self.list_id}/choose", json={"first": self.items}).raise_for_status()
         self.until(0.05)  # a window of jobs further on everything is fetched already
         self.refuse()
         self.until(0.15)
         self.kill("worker-bulk", signal.SIGKILL)
         self.until(0.3)
-        self.outcomes.busy = [self.paste() for _ in range(PASTES)]
+        self.outcomes.busy = [self.paste() for _ in range(self.pastes)]
         self.kill("worker-text", signal.SIGKILL)
         self.until(0.45)
         self.kill("valkey", signal.SIGTERM)
@@ -173,12 +174,12 @@ def paste_id(number: int) -> str:
 
 
 @contextmanager
-def importing(items: int, home: Path, say: Say, models: Path | None = None) -> Iterator[Import]:
+def importing(items: int, home: Path, say: Say, models: Path | None = None, pastes: int = PASTES) -> Iterator[Import]:
     """The product, with a playlist of a few more items than are wanted, since some of them cannot be watched."""
     talk = load_talk("medium")
-    pasted = [talk_video(paste_id(number), talk, manual(talk)) for number in range(2 * PASTES)]
+    pasted = [talk_video(paste_id(number), talk, manual(talk)) for number in range(2 * pastes)]
     everything = Playlist("Many", tuple(f"stItem{number:05d}" for number in range(items + items // 20 + 10)))
     if models:
         (home / "models").symlink_to(models)
     with StandIn(World([*all_videos(), *pasted], {LIST: everything})) as standin, product(standin, home) as address:
-        yield Import(address, Settings(home=home), standin, items, say)
+        yield Import(address, Settings(home=home), standin, items, pastes, say)

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.jobs.big_import import importing
 
 pytestmark = pytest.mark.timeout(1800)
-ITEMS = 24
+ITEMS = 10
 
 
 @pytest.fixture(name="home")
@@ -21,7 +21,7 @@ def _home() -> Iterator[Path]:
 
 def test_each_item_is_done_exactly_once_whatever_happens(home: Path, prepared_home: Path) -> None:
     said: list[str] = []
-    with importing(ITEMS, home, said.append, prepared_home / "models") as made:
+    with importing(ITEMS, home, said.append, prepared_home / "models", pastes=1) as made:
         found = made.run()
 
     assert found.counts["done"] == ITEMS, said
