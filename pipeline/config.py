@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     """Folder of a CTranslate2 Whisper model, or a name from `nutshell models list`; empty: the profile's."""
     llm_model: str = ""
     """Folder or GGUF file of a LLaMA, or a name from `nutshell models list`; empty: the profile's."""
+    llm_adapter: str = ""
+    """Folder of a LoRA adapter for it; none: the model as it comes; empty: the one that was promoted, else the one that comes with Nutshell."""
     llm_family: str = ""
     """Prompt form when it cannot be told from the model: llama, alpaca, vicuna, vicuna-v0, koala, wizardlm, chatml, llama2, llama3."""
     llm_url: str = ""

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import click
 
+from workers.cli_training import back, evaluate, promote, train
 from workers.cli_youtube import cookies, doctor, update_yt_dlp
 from workers.edge import edge
 from workers.subscribing import subscribe, subscriptions, unsubscribe
@@ -247,27 +248,13 @@ def models_pull(wanted: str, yes: bool) -> None:
         click.echo(path)
 
 
-@main.group()
-def evaluate() -> None:
-    """Measure the models of this machine on recordings with known texts."""
-
-
-@evaluate.command("speech")
-@click.option("--data", "folder", type=click.Path(exists=True, file_okay=False), required=True, help="Folder of recordings (see README).")
-@edge
-def evaluate_speech(folder: str) -> None:
-    """Word error rate by language, and words heard where nobody speaks."""
-    from pathlib import Path
-
-    from pipeline.config import load
-    from pipeline.speech.evaluate import evaluate as measure
-
-    sys.exit(measure(load(), Path(folder), click.echo))
-
-
 main.add_command(cookies)
 main.add_command(update_yt_dlp)
 main.add_command(doctor)
+main.add_command(evaluate)
+main.add_command(train)
+models.add_command(promote)
+models.add_command(back)
 for _command in (subscribe, subscriptions, unsubscribe):
     main.add_command(_command)
 
@@ -286,7 +273,7 @@ def _later_command(name: str) -> None:
         later(name)
 
 
-for _name in ("train", "users", "tokens", "backup", "restore"):
+for _name in ("users", "tokens", "backup", "restore"):
     _later_command(_name)
 
 

@@ -7,6 +7,8 @@ import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong
+from pipeline.language.adapter import adapted, read_adapter
+from pipeline.language.adapters import adapter_for
 from pipeline.language.cards import languages_of
 from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.engine import Done, Engine, Event, Limits, Request
@@ -65,6 +67,8 @@ class LocalGenerator:
         checkpoint = read(choice.path)
         form = choose_form(checkpoint.name, checkpoint.template, checkpoint.specials, family=settings.llm_family)
         placement = place(settings, checkpoint.shape, checkpoint.name)
+        if (folder := adapter_for(settings, checkpoint.name)) is not None:
+            checkpoint = adapted(checkpoint, read_adapter(folder))
         generator = cls(checkpoint, placement, form, window=settings.llm_window, on_failure=on_failure)
         log.info(
             "language model loaded",

@@ -15,6 +15,7 @@ _TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fift
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SUFFIXES = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
 _DIGITS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
+_ENDS = re.compile(r"[.!?;:,()\[\]\n。！？]")
 _PARTS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[%$€£°]")
 
 
@@ -27,11 +28,15 @@ def _value(digits: str) -> float:
 
 
 def numbers(text: str) -> list[tuple[float, str]]:
-    """Every number of `text` with the word or sign that follows it (lower case; empty at the end), in their order. A lone "one" is not counted: it is mostly a pronoun."""
-    parts = [part.casefold() for part in _PARTS.findall(text)]
+    """Every number of `text` with the word or sign that follows it (lower case; empty at the end of a clause), in their order. A lone "one" is not counted: it is
+    mostly a pronoun.
+    """
+    matches = list(_PARTS.finditer(text))
+    parts = [match.group().casefold() for match in matches]
     out: list[tuple[float, str]] = []
     for value, first, after in _found(parts):
-        unit = parts[after] if after < len(parts) else ""
+        joined = after < len(parts) and not _ENDS.search(text, matches[after - 1].end(), matches[after].start())
+        unit = parts[after] if joined else ""
         sign = parts[first - 1] if first and parts[first - 1] in "$€£" else ""
         out.append((value, unit_of(sign or unit)))
     return out
@@ -109,7 +114,7 @@ def unsupported(text: str, source: str) -> list[float]:
     out = []
     for value, unit in numbers(text):
         same = {other for number, other in said if number == value}
-        swapped = unit in units and unit not in same
+        swapped = bool(unit) and unit in units and not {unit, ""} & same
         if value not in values or swapped:
             out.append(value)
     return out

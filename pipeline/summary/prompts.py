@@ -23,6 +23,10 @@ BEGINNING = 3
 the speaker's words. Examples in the prompt made it worse: it repeats them."""
 
 
+NOT_FOUND = "Not found."
+"""What the model writes where nothing that it is shown answers the question."""
+
+
 def fenced(text: str) -> str:
     """`text` without what a prompt's form is made of: special tokens, role names, brackets, headings."""
     return " ".join(_FENCE.sub(" ", text).split())
@@ -65,6 +69,13 @@ def reply(question: str, sentences: Sequence[str], language: str) -> Prompt:
     """The answer to a question from numbered sentences."""
     user = f"Said: {_numbered(sentences)}\n\nQuestion: {fenced(question)}\nAnswer in one short sentence, with the words of what was said."
     return Prompt(_ANSWER + _speak(language), user, 64, ("\n",))
+
+
+def brief(question: str, sentences: Sequence[str], language: str) -> Prompt:
+    """Statements about a question from numbered sentences, each with the numbers of what it rests on."""
+    said = "\n".join(f"({number}) {fenced(sentence)}" for number, sentence in enumerate(sentences, start=1))
+    user = f"Said:\n{said}\n\nQuestion: {fenced(question)}\nAnswer in a few sentences. After each, write the numbers of what it rests on, like [1,3]. If nothing answers it, write: {NOT_FOUND}"
+    return Prompt(_ANSWER + _speak(language), user, 160)
 
 
 def continued(prompt: Prompt, answer: str) -> str:

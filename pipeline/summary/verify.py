@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.summary.claims import BOUNDS, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
+from pipeline.summary.facts import missing
 from pipeline.summary.lexicon import DANGLING, FIRST_PERSON
 from pipeline.summary.numbers import in_digits, unsupported
 from pipeline.summary.select import leans
-from pipeline.summary.words import length, overlap, raw_words, squeeze, stem, stop_words, words
+from pipeline.summary.words import length, overlap, squeeze, stem, stop_words, words
 
 LONGEST = 40.0
 """Words of a statement."""
@@ -30,10 +31,8 @@ SAME = 0.6
 NEAR = 0.84
 """Least cosine of statement and sentences (multilingual e5 crowds between 0.75 and 1)."""
 
-_QUOTED = re.compile(r"[\"“«„「]([^\"”»“」]{3,})[\"”»“」]")
 _FINISHED = re.compile(r"[.!。！…][\"'”’»)」]*$")
 _LABEL = re.compile(r"^(?:said|short|answer|sentence|shortened|statement)\s*:\s*", re.IGNORECASE)
-_NAME = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][\w’'-]*|\b\w*\d\w*[A-Za-z]\w*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,43 +110,28 @@ def _form(text: str, source: str, language: str) -> str:
         ("?" in text, "a question"),
         (any(sign in low and sign not in said for sign in PRATTLE), "speaks about its task"),
         (bool(row) and row[0] in FIRST_PERSON.get(language, frozenset()), "speaks as a person"),
-        (_loops(row), "repeats itself"),
+        (looping(text), "repeats itself"),
         (bool(row) and row[-1] in stop_words(language) and row[-1] in DANGLING, "breaks off"),
     )
     return next((reason for failed, reason in checks if failed), "")
 
 
-def _loops(row: Sequence[str]) -> bool:
+def looping(text: str) -> bool:
     """Whether three words in a row come twice, or most words more than once."""
+    row = words(text)
     triples = list(zip(row, row[1:], row[2:], strict=False))
     return len(set(triples)) < len(triples) or (len(row) > 7 and len(set(row)) < 0.6 * len(row)) or any(a == b for a, b in pairwise(row))
 
 
 def _facts(text: str, source: str) -> str:
     """Numbers, quotations and names must stand in the source."""
-    if unsupported(text, source):
-        return "a number that was not said"
-    flat = squeeze(source).casefold()
-    if any(squeeze(quoted).casefold().rstrip(".,") not in flat for quoted in _QUOTED.findall(text)):
-        return "a quotation that was not said"
-    said = {_bare(word) for word in raw_words(source)}
-    opening = text.lstrip("\"“«'(")
-    for match in _NAME.finditer(text):
-        first = match.start() == len(text) - len(opening)
-        bare = _bare(match.group())
-        if (
-            bare not in said
-            and not (first and not re.search(r"[A-Z].*[A-Z]|\d", match.group()))
-            and not all(_bare(part) in said for part in re.split(r"[-’']", match.group()) if part)
-        ):
-            return "a name that was not said"
-    return ""
-
-
-def _bare(word: str) -> str:
-    """A name as it is compared: no case, no possessive, no plural."""
-    word = word.casefold().replace("’", "'").removesuffix("'s")
-    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+    lost = missing(text, source)
+    reasons = (
+        (lost.numbers, "a number that was not said"),
+        (lost.quotations, "a quotation that was not said"),
+        (lost.names, "a name that was not said"),
+    )
+    return next((reason for found, reason in reasons if found), "")
 
 
 def _operators(text: str, source: str, stop: frozenset[str]) -> str:
@@ -156,12 +140,22 @@ def _operators(text: str, source: str, stop: frozenset[str]) -> str:
     if any(word in STRENGTH and word not in there for word in here):
         return "stronger than what was said"
     for kind, reason in ((NEGATIONS, "a negation was added or lost"), (HEDGES, "a limit was added or lost")):
-        if _governed(here, kind, stop) - _governed(there, kind, stop, reach=7):
-            return reason
-        meant = {stem(word) for word in here if word not in stop}
-        if (_governed(there, kind, stop, reach=3) & meant) - _governed(here, kind, stop, reach=7):
+        if _turned(here, there, kind, stop):
             return reason
     return "a bound of a number was added or lost" if _bounds(here, there) != _bounds(there, here) else ""
+
+
+def negated(text: str, source: str, language: str) -> bool:
+    """Whether a negation of `text` or of `source` governs a word that both have, and not in the other."""
+    return _turned(list(words(in_digits(text))), list(words(in_digits(source))), NEGATIONS, stop_words(language))
+
+
+def _turned(here: Sequence[str], there: Sequence[str], kind: frozenset[str], stop: frozenset[str]) -> bool:
+    """Whether a word of `kind` governs in `here` what none governs in `there`, or the other way round for words that `here` has."""
+    if _governed(here, kind, stop) - _governed(there, kind, stop, reach=7):
+        return True
+    meant = {stem(word) for word in here if word not in stop}
+    return bool((_governed(there, kind, stop, reach=3) & meant) - _governed(here, kind, stop, reach=7))
 
 
 def _bounds(row: Sequence[str], other: Sequence[str]) -> set[tuple[str, str]]:

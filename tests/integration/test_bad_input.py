@@ -169,7 +169,7 @@ def test_what_needs_the_library_says_how_to_start_it(nutshell: Command, args: tu
     assert "nutshell up" in one_line(result)
 
 
-@pytest.mark.parametrize("name", ["train", "users", "tokens", "backup", "restore"])
+@pytest.mark.parametrize("name", ["users", "tokens", "backup", "restore"])
 def test_what_is_not_there_yet_says_so(nutshell: Command, name: str) -> None:
     result = nutshell(name, "anything", "--at-all")
 

@@ -1,0 +1,118 @@
+"""What was said about a question: a few statements from numbered sentences, each with the sentences that carry it.
+
+The model is shown the sentences that speak of the question, writes statements and the numbers of what each rests on. Numbers are only believed when those
+sentences carry the statement; else those that do are looked for; a statement that none carry is dropped. When nothing is left, the best sentences stand in.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.language.generator import Embedder, Generator, Priority, Prompt
+from pipeline.summary import prompts
+from pipeline.summary.focus import Focus, focus
+from pipeline.summary.points import quoted
+from pipeline.summary.select import quote, whole
+from pipeline.summary.support import Support, attributed, supported
+from pipeline.summary.verify import SAME, looping, meaning
+from pipeline.summary.words import overlap, squeeze, stop_words, words
+from pipeline.types import Point, Sentence
+
+ROOM = 900
+"""Tokens of sentences that are shown. In QMSum's training meetings 44 % of the words of an answer stand in them, 41 % with 640, 52 % in all that the annotators marked."""
+QUOTES = 3
+"""Sentences that stand in for an answer."""
+
+_STATEMENT = re.compile(r"(?P<text>[^\[\]]+?[.!?。！？]?)\s*(?:\[(?P<numbers>[\d,\s]*)\]|(?<=[.!?。！？])\s+|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what is shown of the talk. Lives from the making of its prompt to the judging of the answer."""
+
+    question: str
+    focus: Focus
+    shown: tuple[Sentence, ...]
+    prompt: Prompt
+
+    @property
+    def language(self) -> str:
+        return self.focus.reading.language
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """As the model wrote it. `rests_on`: positions in `Asked.shown`; numbers that do not exist are left out."""
+
+    text: str
+    rests_on: tuple[int, ...]
+
+
+def line(sentence: Sentence) -> str:
+    """A sentence as it is shown, with who says it where that is known."""
+    return f"{sentence.speaker}: {sentence.text}" if sentence.speaker else sentence.text
+
+
+def asked(question: str, sentences: Sequence[Sentence], language: str, count: Callable[[str], int], embedder: Embedder | None) -> Asked:
+    """The prompt about `question`. `count`: tokens of a text, see Generator."""
+    return showing(question, focus(question, sentences, language, embedder), count)
+
+
+def showing(question: str, found: Focus, count: Callable[[str], int], room: int = ROOM) -> Asked:
+    """The prompt about `question` with the best sentences that were found, as many as fit into `room` tokens."""
+    language = found.reading.language
+    shown = found.within(room, lambda sentence: count(line(sentence)) + 4)  # and its number
+    return Asked(question, found, shown, prompts.brief(question, [line(sentence) for sentence in shown], language))
+
+
+def statements(answer: str, shown: int) -> tuple[Statement, ...]:
+    """The statements of a model's answer: "The group met [2]. They agreed [4,7]."."""
+    out: list[Statement] = []
+    if answer.strip().startswith(prompts.NOT_FOUND.rstrip(".")):
+        return ()
+    for match in _STATEMENT.finditer(squeeze(answer)):
+        text = match["text"].strip(" .")
+        numbers = {int(number) - 1 for number in re.findall(r"\d{1,4}", match["numbers"] or "")}
+        if len(words(text)) >= 3:
+            out.append(Statement(f"{text}.", tuple(sorted(number for number in numbers if 0 <= number < shown))))
+    return tuple(out)
+
+
+def judged(asked: Asked, answer: str, embedder: Embedder | None) -> tuple[Point, ...]:
+    """The statements of the answer that stand, with their receipts; sentences of the talk when none does."""
+    points: list[Point] = []
+    stop = stop_words(asked.language)
+    lines = [line(sentence) for sentence in asked.shown]
+    for made in statements(answer, len(asked.shown)):
+        again = any(overlap(meaning(made.text, stop), meaning(other.text, stop)) >= SAME for other in points)
+        if again or looping(made.text):
+            continue
+        carried = _carried(made, lines, asked.language, embedder)
+        if carried.ok:
+            cited = [asked.shown[at] for at in carried.used]
+            points.append(Point(made.text, tuple(whole(sentence) for sentence in cited), "phrased", carried.support))
+    return tuple(points) or tuple(quoted(quote(sentence, asked.language)) for sentence in asked.focus.best(QUOTES))
+
+
+def _carried(made: Statement, lines: Sequence[str], language: str, embedder: Embedder | None) -> Support:
+    """By the sentences that the model names, or else by others that were shown."""
+    if made.rests_on:
+        named = supported(made.text, [lines[at] for at in made.rests_on], language, embedder)
+        if named.ok:
+            return Support("", named.support, tuple(made.rests_on[at] for at in named.used))
+    return attributed(made.text, lines, language, embedder)
+
+
+def brief(
+    question: str,
+    sentences: Sequence[Sentence],
+    language: str,
+    generator: Generator,
+    embedder: Embedder | None,
+    priority: Priority = Priority.BATCH,
+) -> tuple[Point, ...]:
+    """What `sentences` say about `question`; empty when they are. Raises as `Generator.generate`."""
+    if not sentences:
+        return ()
+    made = asked(question, sentences, language, generator.count, embedder)
+    return judged(made, generator.generate([made.prompt], priority=priority)[0], embedder)

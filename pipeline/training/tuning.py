@@ -1,0 +1,150 @@
+"""`nutshell train`: from data sets to an adapter with its card, and `nutshell models promote`: into use when it measures better."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import Settings
+from pipeline.installed import sha256
+from pipeline.language.adapters import CARD, adapter_for, card, promote
+from pipeline.language.checkpoint import Checkpoint
+from pipeline.language.generator import Generator, open_embedder, open_generator
+from pipeline.language.profiles import choose_llm
+from pipeline.training import systems
+from pipeline.training.evaluate import Row, cases, measure
+from pipeline.training.examples import Example, examples
+from pipeline.training.meetings import load
+from pipeline.training.train import Plan, rows, train
+
+Say = Callable[[str], None]
+WORSE = 0.5
+"""Percent by which numbers and names that nobody said may grow in an adapter that is promoted: noise of a few answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Folders of QMSum's files."""
+
+    taught: Path
+    checked: Path
+    limit: int | None = None
+    """Meetings of each."""
+
+
+def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Path:
+    """The folder of an adapter for the LLaMA of these settings. Called again with the same `out` it goes on where it was interrupted.
+
+    Raises:
+        InputError: `no_data`, `bad_data`.
+        ModelError: `model_missing`, `model_broken`, `not_installed`.
+    """
+    from pipeline.language.weights import read
+
+    path = choose_llm(settings).path
+    model = read(path)
+    say(f"Making examples for {model.name}")
+    taught, checked = (_examples(folder, model, data.limit, plan.seed) for folder in (data.taught, data.checked))
+    folder = train(
+        _trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
+    )
+    written = {
+        "made_for": model.name, "base": _digest(path), "form": "LoRA", "licence": "Apache-2.0",
+        "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": _digest(data.taught), "examples": Counter(one.kind for one in taught)}],
+        "plan": asdict(plan), "losses": _losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
+        "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(plan)}",
+    }  # fmt: skip
+    (folder / CARD).write_text(json.dumps(written, indent=1), encoding="utf-8")
+    return folder
+
+
+def promote_if_better(settings: Settings, folder: Path, data: Path, limit: int | None, say: Say) -> bool:
+    """Measure the adapter in `folder` beside what is used now, on the same questions, write both into its card, and use it when it is better:
+    more words in common with the annotators, and no more numbers and names that nobody said.
+    """
+    model = choose_llm(settings).path.name
+    now = adapter_for(settings, model)
+    asked = cases(load(data), limit)
+    embedder = open_embedder(settings, in_process=True)
+    try:
+        found = {
+            name: _measured(settings.model_copy(update={"llm_adapter": str(adapter or "none")}), asked, name, embedder, say)
+            for name, adapter in (("before", now), ("after", folder))
+        }
+    finally:
+        embedder.close()
+    told = {**card(folder), "measures": {"questions": len(asked), **{name: asdict(row) for name, row in found.items()}}}
+    (folder / CARD).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    before, after = found["before"], found["after"]
+    say(
+        f"ROUGE-1/2/L {before.rouge1:.1f}/{before.rouge2:.1f}/{before.rougeL:.1f} -> {after.rouge1:.1f}/{after.rouge2:.1f}/{after.rougeL:.1f}"
+    )
+    say(
+        f"numbers and names that nobody said: {before.unsupported_rate:.1f} % -> {after.unsupported_rate:.1f} %; loops: {before.loops} -> {after.loops}"
+    )
+    if not is_better(before, after):
+        return False
+    promote(settings, model, folder)
+    return True
+
+
+def is_better(before: Row, after: Row) -> bool:
+    gained = sum((after.rouge1, after.rouge2, after.rougeL)) > sum((before.rouge1, before.rouge2, before.rougeL))
+    return (
+        gained and after.unsupported_rate <= before.unsupported_rate + WORSE and after.loops <= before.loops and after.empty <= before.empty
+    )
+
+
+def _measured(settings: Settings, asked: Sequence[Any], name: str, embedder: Any, say: Say) -> Row:
+    generator: Generator = open_generator(settings, in_process=True)
+    try:
+        return measure(asked, {name: systems.ours(generator, embedder)}, say)[name]
+    finally:
+        generator.close()
+
+
+def _examples(folder: Path, model: Checkpoint, limit: int | None, seed: int) -> tuple[Example, ...]:
+    tokenizer = model.load_tokenizer()
+
+    def count(text: str) -> int:
+        return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    return examples(load(folder, limit), count, seed)
+
+
+def _trainable(path: Path, model: Checkpoint, out: Path) -> Path:
+    """A folder in Hugging Face's form; a GGUF file is written as one, in bfloat16."""
+    from pipeline.language.weights import save_folder
+
+    if path.is_dir():
+        return path
+    folder = out / "base"
+    if not (folder / "chat_template.jinja").is_file():  # written last
+        folder.mkdir(parents=True, exist_ok=True)
+        save_folder(model, folder)
+    return folder
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file, or of the digests of a folder's files in the order of their names."""
+    if path.is_file():
+        return sha256(path)
+    files = sorted(one for one in path.iterdir() if one.is_file() and one.suffix in (".safetensors", ".json"))
+    return hashlib.sha256("".join(sha256(one) for one in files).encode()).hexdigest()
+
+
+def _losses(out: Path) -> list[dict[str, float]]:
+    """Loss on the examples that are checked by, as training went on."""
+    states = sorted(out.glob("checkpoint-*/trainer_state.json"), key=lambda path: int(path.parent.name.split("-")[1]))
+    log = json.loads(states[-1].read_text())["log_history"] if states else []
+    return [{"step": entry["step"], "loss": round(entry["eval_loss"], 4)} for entry in log if "eval_loss" in entry]
+
+
+def _options(plan: Plan) -> str:
+    """What differs from the usual plan, as the command takes it."""
+    usual = asdict(Plan())
+    return "".join(f" --{name} {value}" for name, value in asdict(plan).items() if value != usual[name])

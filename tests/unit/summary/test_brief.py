@@ -1,0 +1,63 @@
+"""Statements and their receipts: what a model writes is read leniently and believed only where it stands."""
+
+from hypothesis import given
+from hypothesis.strategies import integers, text
+
+from pipeline.summary.brief import Statement, asked, judged, statements
+from pipeline.types import Sentence
+
+SAID = (
+    Sentence(0, 0.0, 4.0, "The remote control must cost at most 25 Euros.", "Project Manager"),
+    Sentence(1, 4.0, 8.0, "Mm.", "Marketing"),
+    Sentence(2, 8.0, 12.0, "Our survey says that people do not like the many buttons of theirs.", "Marketing"),
+    Sentence(3, 12.0, 16.0, "So we should take a rubber case with few large buttons.", "Industrial Designer"),
+)
+
+
+def ask(question: str = "What did they say about the buttons?") -> object:
+    return asked(question, SAID, "en", lambda text: len(text.split()), None)
+
+
+def test_receipts_stand_before_or_behind_the_full_stop() -> None:
+    assert statements("They met on Monday [2]. The price is 25 Euros. [1, 4]", 4) == (
+        Statement("They met on Monday.", (1,)),
+        Statement("The price is 25 Euros.", (0, 3)),
+    )
+
+
+def test_numbers_that_do_not_exist_are_left_out() -> None:
+    assert statements("They met on Monday [0,9,2].", 4) == (Statement("They met on Monday.", (1,)),)
+
+
+def test_not_found_is_no_statement() -> None:
+    assert statements("Not found.", 4) == ()
+
+
+@given(text(), integers(0, 9))
+def test_any_answer_is_read(answer: str, shown: int) -> None:
+    for statement in statements(answer, shown):
+        assert statement.text
+        assert all(0 <= number < shown for number in statement.rests_on)
+
+
+def test_prompt_numbers_the_sentences_and_names_the_speakers() -> None:
+    made = ask()
+    assert "(1) Project Manager: The remote control" in made.prompt.user
+    assert made.shown[0] == SAID[0]
+
+
+def test_a_statement_keeps_the_sentences_that_carry_it() -> None:
+    (point,) = judged(ask(), "Marketing said that people do not like the many buttons [1].", None)
+    assert point.kind == "phrased"
+    assert [citation.sentence for citation in point.citations] == [2]
+
+
+def test_what_nobody_said_is_not_told() -> None:
+    points = judged(ask(), "Marketing said that people like the many buttons [3]. The case costs 30 Euros [1]. Philips was praised [2].", None)
+    assert all(point.kind == "quote" for point in points)
+    assert {point.text for point in points} <= {sentence.text for sentence in SAID}
+
+
+def test_the_same_is_said_once() -> None:
+    answer = "The remote must cost at most 25 Euros [1]. The remote control must cost at most 25 Euros [1]."
+    assert len(judged(ask(), answer, None)) == 1
