@@ -93,10 +93,10 @@ def back() -> None:
     """Go back to the adapter that was used before the last `nutshell models promote`."""
     from pipeline.config import load
     from pipeline.language.adapters import go_back
-    from pipeline.language.profiles import choose_llm
+    from pipeline.language.profiles import name_of_llm
 
     settings = load()
-    used = go_back(settings, choose_llm(settings).path.name)
+    used = go_back(settings, name_of_llm(settings))
     click.echo(f"Used from the next start on: {used or 'the model as it comes'}")
 
 

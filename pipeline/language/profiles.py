@@ -53,6 +53,13 @@ def choose_llm(settings: Settings, *, cuda: bool = False, memory: int | None = N
     return Choice(models.llm_path(settings), f"profile {profile} ({why})")  # raises: even the built-in one is not there
 
 
+def name_of_llm(settings: Settings) -> str:
+    """The name under which adapters of the LLaMA of these settings are kept: the one it has when it is loaded, without the ending of a file. Raises as `choose_llm`."""
+    from pipeline.language.weights import read
+
+    return read(choose_llm(settings).path).name
+
+
 def fits(name: str, memory: int) -> bool:
     """Whether the weights of a known model fit into `memory` bytes at two bytes per parameter; what is not known is tried."""
     card = card_of(name)

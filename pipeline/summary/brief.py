@@ -8,18 +8,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.language.generator import Embedder, Generator, Priority, Prompt
+from pipeline.language.generator import Embedder, Prompt
 from pipeline.summary import prompts
 from pipeline.summary.focus import Focus, focus
 from pipeline.summary.points import quoted
 from pipeline.summary.select import quote, whole
-from pipeline.summary.support import Support, attributed, supported
-from pipeline.summary.verify import SAME, looping, meaning
+from pipeline.summary.support import attributed, supported
+from pipeline.summary.verify import SAME, Verdict, looping, meaning
 from pipeline.summary.words import overlap, squeeze, stop_words, words
 from pipeline.types import Point, Sentence
 
 ROOM = 900
-"""Tokens of sentences that are shown. In QMSum's training meetings 44 % of the words of an answer stand in them, 41 % with 640, 52 % in all that the annotators marked."""
+"""Tokens of sentences that are shown. In twelve of QMSum's training meetings 44 % of the words of an answer stand in them, 41 % with 640, 52 % in all that the annotators marked."""
 QUOTES = 3
 """Sentences that stand in for an answer."""
 
@@ -94,25 +94,10 @@ def judged(asked: Asked, answer: str, embedder: Embedder | None) -> tuple[Point,
     return tuple(points) or tuple(quoted(quote(sentence, asked.language)) for sentence in asked.focus.best(QUOTES))
 
 
-def _carried(made: Statement, lines: Sequence[str], language: str, embedder: Embedder | None) -> Support:
+def _carried(made: Statement, lines: Sequence[str], language: str, embedder: Embedder | None) -> Verdict:
     """By the sentences that the model names, or else by others that were shown."""
     if made.rests_on:
         named = supported(made.text, [lines[at] for at in made.rests_on], language, embedder)
         if named.ok:
-            return Support("", named.support, tuple(made.rests_on[at] for at in named.used))
+            return Verdict("", named.support, tuple(made.rests_on[at] for at in named.used))
     return attributed(made.text, lines, language, embedder)
-
-
-def brief(
-    question: str,
-    sentences: Sequence[Sentence],
-    language: str,
-    generator: Generator,
-    embedder: Embedder | None,
-    priority: Priority = Priority.BATCH,
-) -> tuple[Point, ...]:
-    """What `sentences` say about `question`; empty when they are. Raises as `Generator.generate`."""
-    if not sentences:
-        return ()
-    made = asked(question, sentences, language, generator.count, embedder)
-    return judged(made, generator.generate([made.prompt], priority=priority)[0], embedder)

@@ -5,14 +5,13 @@ stands in its sentences (numbers, names, quotations), no negation was added or l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.language.generator import Embedder
 from pipeline.summary.facts import missing
 from pipeline.summary.reading import unit
-from pipeline.summary.verify import meaning, negated
+from pipeline.summary.verify import Verdict, meaning, negated
 from pipeline.summary.words import stop_words
 
 SAID = 0.55
@@ -23,37 +22,24 @@ MOST = 4
 """Sentences that one statement may rest on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
-    """`reason` is empty for a statement that is carried; `support` 0..1; `used`: which of the sentences carry it."""
-
-    reason: str
-    support: float = 0.0
-    used: tuple[int, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return not self.reason
-
-
-def supported(text: str, sentences: Sequence[str], language: str, embedder: Embedder | None) -> Support:
+def supported(text: str, sentences: Sequence[str], language: str, embedder: Embedder | None) -> Verdict:
     """Whether `sentences` together carry `text`."""
     source = " ".join(sentences)
     lost = missing(text, source)
     if len(lost):
-        return Support("a number, name or quotation that was not said")
+        return Verdict("a number, name or quotation that was not said")
     if negated(text, source, language):
-        return Support("a negation was added or lost")
+        return Verdict("a negation was added or lost")
     stop = stop_words(language)
     have, said = set(meaning(text, stop)), set(meaning(source, stop))
     share = len(have & said) / len(have) if have else 0.0
     near = _cosine(text, source, embedder) if embedder is not None and SHARED <= share < SAID else 0.0
     if share < SAID and (share < SHARED or near < NEAR):
-        return Support("another meaning", share)
-    return Support("", round(max(share, near), 3), tuple(range(len(sentences))))
+        return Verdict("another meaning", share)
+    return Verdict("", round(max(share, near), 3), tuple(range(len(sentences))))
 
 
-def attributed(text: str, sentences: Sequence[str], language: str, embedder: Embedder | None) -> Support:
+def attributed(text: str, sentences: Sequence[str], language: str, embedder: Embedder | None) -> Verdict:
     """As `supported`, by the fewest of `sentences` (MOST at most) that have the words of `text`."""
     stop = stop_words(language)
     bags = [set(meaning(sentence, stop)) for sentence in sentences]
@@ -66,8 +52,8 @@ def attributed(text: str, sentences: Sequence[str], language: str, embedder: Emb
         used.append(best)
         left -= bags[best]
     used.sort()
-    found = supported(text, [sentences[at] for at in used], language, embedder) if used else Support("another meaning")
-    return Support(found.reason, found.support, tuple(used[at] for at in found.used))
+    found = supported(text, [sentences[at] for at in used], language, embedder) if used else Verdict("another meaning")
+    return Verdict(found.reason, found.support, tuple(used[at] for at in found.used))
 
 
 def _cosine(a: str, b: str, embedder: Embedder) -> float:

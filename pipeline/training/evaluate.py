@@ -11,7 +11,7 @@ from pipeline.config import Settings
 from pipeline.errors import InputError
 from pipeline.language.adapters import NONE, adapter_for
 from pipeline.language.generator import Embedder, Generator, open_embedder, open_generator
-from pipeline.language.profiles import choose_llm
+from pipeline.language.profiles import name_of_llm
 from pipeline.summary.brief import line
 from pipeline.training import systems
 from pipeline.training.meetings import Meeting, Question, is_inside, load
@@ -153,7 +153,7 @@ class _Models:
             self._embedder = open_embedder(self._settings, in_process=True)
         if name == "selected":
             return systems.selected(self._embedder)
-        if name == "ours" and not self._settings.llm_url and adapter_for(self._settings, choose_llm(self._settings).path.name) is None:
+        if name == "ours" and not self._settings.llm_url and adapter_for(self._settings, name_of_llm(self._settings)) is None:
             return None
         generator = self._generator_of(self._settings if name == "ours" else self._plain)
         return systems.plain(generator) if name == "plain" else systems.ours(generator, self._embedder)

@@ -10,9 +10,6 @@ from pipeline.errors import ModelError
 from pipeline.summary.facts import facts, missing
 from pipeline.summary.words import words
 
-Span = tuple[int, int]
-"""First and last place, both inside."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rouge:
@@ -45,11 +42,6 @@ def _scorer() -> Any:
 def unsupported(answer: str, source: str) -> tuple[int, int]:
     """How many numbers, names and quotations of `answer` do not occur in `source`, and how many it has."""
     return len(missing(answer, source)), len(facts(answer))
-
-
-def overlapping(cited: Sequence[int], gold: Sequence[Span]) -> int:
-    """How many of the cited places lie in the gold spans."""
-    return sum(any(first <= place <= last for first, last in gold) for place in cited)
 
 
 def repetition(text: str) -> float:

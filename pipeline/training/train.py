@@ -67,7 +67,7 @@ def rows(examples: Sequence[Example], model: Checkpoint, longest: int) -> tuple[
 
 def padded(batch: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Rows of one batch at the length of its longest, padded on the left, so that the answers stand together at the end: only there the model's words are
-    computed (`logits_to_keep`), which with LLaMA's large vocabularies is a fifth of the work of a small model.
+    computed (`logits_to_keep`), which is a fifth of the built-in model's arithmetic (28 of its 135 million weights).
     """
     import torch
 

@@ -14,7 +14,7 @@ from pipeline.installed import sha256
 from pipeline.language.adapters import CARD, adapter_for, card, promote
 from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.generator import Generator, open_embedder, open_generator
-from pipeline.language.profiles import choose_llm
+from pipeline.language.profiles import choose_llm, name_of_llm
 from pipeline.training import systems
 from pipeline.training.evaluate import Row, cases, measure
 from pipeline.training.examples import Example, examples
@@ -66,7 +66,7 @@ def promote_if_better(settings: Settings, folder: Path, data: Path, limit: int |
     """Measure the adapter in `folder` beside what is used now, on the same questions, write both into its card, and use it when it is better:
     more words in common with the annotators, and no more numbers and names that nobody said.
     """
-    model = choose_llm(settings).path.name
+    model = name_of_llm(settings)
     now = adapter_for(settings, model)
     asked = cases(load(data), limit)
     embedder = open_embedder(settings, in_process=True)

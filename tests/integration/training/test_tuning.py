@@ -17,6 +17,7 @@ from pipeline.errors import InputError, ModelError
 from pipeline.language.adapter import CONFIG, WEIGHTS, adapted, read_adapter
 from pipeline.language.adapters import CARD, adapter_for, card, go_back, history, promote
 from pipeline.language.generator import Prompt, open_generator
+from pipeline.language.profiles import name_of_llm
 from pipeline.language.weights import read
 from pipeline.training.train import _last
 from pipeline.training.tuning import is_better, promote_if_better
@@ -210,7 +211,12 @@ def test_a_gguf_file_is_trained_too(home: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "adapter" / CARD).is_file()
-    assert adapted(read(file), read_adapter(tmp_path / "out" / "adapter")).name.startswith("tiny-vicuna+")
+    settings = Settings(home=home, llm_model=str(file), llm_dtype="float32", device="cpu")
+    assert adapter_for(settings, name_of_llm(settings)) is None
+    promote(settings, name_of_llm(settings), tmp_path / "out" / "adapter")
+    generator = open_generator(settings, in_process=True)
+    generator.close()
+    assert generator.model.startswith("tiny-vicuna+")
 
 
 def test_better_means_closer_and_no_more_invention() -> None:

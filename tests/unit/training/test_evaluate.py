@@ -106,10 +106,10 @@ def test_planted_errors_are_found(meetings) -> None:  # type: ignore[no-untyped-
 
 
 def test_a_judge_that_accepts_everything_is_found_out(meetings, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    from pipeline.summary.support import Support
+    from pipeline.summary.verify import Verdict
     from pipeline.training import planted
 
-    monkeypatch.setattr(planted, "supported", lambda *_: Support("", 1.0))
+    monkeypatch.setattr(planted, "supported", lambda *_: Verdict("", 1.0))
     found = trust(statements(meetings, 10), "en", None)
 
     assert (found.all_recall, found.precision) == (0.0, 0.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.training.metrics import border_f1, is_looping, overlapping, repetition, rouge, unsupported, window_diff
+from pipeline.training.metrics import border_f1, is_looping, repetition, rouge, unsupported, window_diff
 
 
 def test_rouge_of_the_same_and_of_nothing_shared() -> None:
@@ -40,7 +40,3 @@ def test_loops() -> None:
     assert is_looping("the plan is good. " * 5)
     assert not is_looping("The plan is good, since it is cheap, and the team that made it knows the market.")
     assert repetition("one two three four") == 0
-
-
-def test_cited_places_in_gold() -> None:
-    assert overlapping([1, 5, 9], [(0, 2), (9, 9)]) == 2
