@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """Numbers in which the LLaMA computes; auto: those that are faster on this device."""
     speech_model: str = ""
     """Folder of a CTranslate2 Whisper model, or a name from `nutshell models list`; empty: the profile's."""
+    speakers: bool = False
+    """Tell the speakers of what is listened to apart (Speaker 1, Speaker 2); takes a tenth of the time of listening more."""
     llm_model: str = ""
     """Folder or GGUF file of a LLaMA, or a name from `nutshell models list`; empty: the profile's."""
     llm_adapter: str = ""

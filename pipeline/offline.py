@@ -19,6 +19,7 @@ from pipeline.language.translator import Translator
 from pipeline.source import captions, convert, elsewhere, uploads, youtube
 from pipeline.source.labels import labels_of
 from pipeline.source.links import Source
+from pipeline.speech.speakers import labelled, told_apart
 from pipeline.steps import Models, check_duration, embed, translated, wants_english
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
@@ -84,6 +85,9 @@ def _read(source: Source, options: Options, models: Models, folder: Path, watch:
         raise cause("no_speech")
     with watch.stage("speech"):
         transcript = _listen(sound, video, options, transcript, models, emit)
+        turns, note = told_apart(settings, sound)
+        transcript = replace(transcript, segments=labelled(transcript.segments, turns))
+        video = replace(video, captions_note=f"{video.captions_note} {note}".strip())
     _check_language(options, transcript, models)
     return replace(video, language=video.language or transcript.language), transcript
 

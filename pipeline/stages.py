@@ -4,7 +4,7 @@ Every stage first looks whether its result is already there, so running it again
 delivered twice). The order of the stages is run.py's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, NotYet, cause
 from pipeline.recordings import Shelf
 from pipeline.source import captions, uploads, youtube
+from pipeline.speech.speakers import labelled, told_apart
+from pipeline.speech.voices import Turn
 from pipeline.speech.whisper import Heard
 from pipeline.steps import check_duration, embed, source_of, translated, wants_english
 from pipeline.store import jobs, media, renditions, transcripts, videos
@@ -157,8 +159,20 @@ def speech(ctx: Context) -> None:
         )  # fmt: skip
         for part in heard:
             _store_part(ctx, origin, part)
-    _seal(ctx, origin)
+        turns = _turns(ctx, path)
+    _seal(ctx, origin, turns)
     _let_go(ctx)
+
+
+def _turns(ctx: Context, path: Path) -> tuple[Turn, ...]:
+    if ctx.settings.speakers:
+        ctx.say(0.99, "Telling the speakers apart")
+    turns, note = told_apart(ctx.settings, path, lambda: ctx.say(0.99, "Telling the speakers apart"))
+    if note and note not in ctx.video.captions_note:
+        with ctx.db.session() as s:
+            video = replace(ctx.video, captions_note=f"{ctx.video.captions_note} {note}".strip())
+            videos.save_video(s, video, fence=ctx.claim.fence)
+    return turns
 
 
 def _let_go(ctx: Context) -> None:
@@ -181,9 +195,9 @@ def _store_part(ctx: Context, origin: Origin, part: Heard) -> None:
     ctx.publish("transcript", until=part.until)
 
 
-def _seal(ctx: Context, origin: Origin) -> None:
+def _seal(ctx: Context, origin: Origin, turns: Sequence[Turn]) -> None:
     with ctx.db.session() as s:
-        transcripts.seal_parts(s, ctx.video_id, origin, fence=ctx.claim.fence)
+        transcripts.seal_parts(s, ctx.video_id, origin, partial(labelled, turns=turns), fence=ctx.claim.fence)
         transcript = transcripts.get_transcript(s, ctx.video_id, origin)
         if transcript is None or not transcript.segments:
             raise cause("no_speech")

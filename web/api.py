@@ -145,6 +145,13 @@ def transcript(video_id: str) -> schemas.TranscriptBody:
     return schemas.TranscriptBody(**transcript_json(found.transcript), complete=found.sealed)
 
 
+@blueprint.put("/videos/<video_id>/speakers")
+@spec.validate(resp=responses(HTTP_200=schemas.Speakers), tags=["videos"])
+def speakers(video_id: str, json: schemas.SpeakersRequest) -> schemas.Speakers:
+    """Name the speakers of a video, by the names that they have, for example `{"names": {"Speaker 1": "Anna"}}`."""
+    return schemas.Speakers(speakers=list(submit.name_speakers(services(), valid_video_id(video_id), json.names)))
+
+
 @blueprint.get("/videos/<video_id>/summary")
 @spec.validate(resp=responses(HTTP_200=schemas.Document), tags=["videos"])
 def summary(video_id: str, query: schemas.SummaryQuery) -> dict[str, Any]:

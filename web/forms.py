@@ -129,6 +129,14 @@ def downloads(video_id: str) -> Response:
     return redirect(f"/v/{video_id}#part-tools", 303)
 
 
+@blueprint.post("/v/<video_id>/speakers")
+def speakers(video_id: str) -> Response:
+    """Names for "Speaker 1" and the like: pairs of fields, the name of now and the new one."""
+    names = dict(zip(request.form.getlist("was"), request.form.getlist("name"), strict=False))
+    submit.name_speakers(services(), valid_video_id(video_id), names)
+    return redirect(f"/v/{video_id}#transcript", 303)
+
+
 @blueprint.post("/v/<video_id>/delete")
 def delete(video_id: str) -> Response:
     services().require_video(valid_video_id(video_id))

@@ -225,6 +225,14 @@ class Segment(BaseModel):
     speaker: str | None
 
 
+class SpeakersRequest(Request):
+    names: dict[str, str] = Field(max_length=100, description="New names by those of now.")
+
+
+class Speakers(BaseModel):
+    speakers: list[str]
+
+
 class DownloadAccepted(Accepted):
     media: str = Field(description="Where the file is or will be, relative to the server.")
 

@@ -1,5 +1,6 @@
 """What a person asks for, as jobs: rows first, committed, and only then a hint to the broker. A broker that is away costs a moment, the reaper sends the hint again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline import broker, run
@@ -8,9 +9,10 @@ from pipeline.errors import InputError, NotFound
 from pipeline.language.translator import Translator
 from pipeline.run import Submitted
 from pipeline.source.links import Source
-from pipeline.store import jobs, listings, media, videos
+from pipeline.store import jobs, listings, media, transcripts, videos
 from pipeline.store.jobs import JobView
 from pipeline.store.listings import Filter
+from pipeline.summary.words import squeeze
 from pipeline.types import Length, Options
 from web import rows, words
 from web.rows import VideoRows
@@ -45,6 +47,29 @@ def choose(services: Services, list_id: int, which: Filter, wanted: Options, fir
         number = listings.choose(s, list_id, which, wanted, first=first)
     _feed(services, list_id)
     return number
+
+
+LONGEST_NAME = 80
+
+
+def name_speakers(services: Services, video_id: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Names for the speakers of a video, by those that they have; the names that it has then. An empty name changes nothing.
+
+    Raises:
+        InputError: `bad_name`: somebody of that name does not speak in it, or a new name is too long.
+        NotFound: there is no such video.
+    """
+    services.require_video(video_id)
+    wanted = {old: squeeze(new) for old, new in names.items() if squeeze(new)}
+    with services.db.session() as s:
+        known = transcripts.speakers(s, video_id)
+        for old, new in wanted.items():
+            if old not in known:
+                raise InputError("bad_name", "Nobody of that name speaks in this video.")
+            if len(new) > LONGEST_NAME:
+                raise InputError("bad_name", f"A name may have {LONGEST_NAME} characters.")
+        transcripts.name_speakers(s, video_id, wanted)
+        return transcripts.speakers(s, video_id)
 
 
 def cancel_list(services: Services, list_id: int) -> None:

@@ -64,6 +64,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "kind": found.kind,
         "transcript": found.transcript,
         "complete_transcript": found.sealed,
+        "speakers": tuple(dict.fromkeys(piece.speaker for piece in found.sentences if piece.speaker)),
         "origin": words.ORIGINS[found.transcript.origin.value] if found.transcript else "",
         "summary": summary,
         "at": want.at,

@@ -50,8 +50,9 @@ def up(port: int | None) -> None:
 @click.option("--length", type=click.Choice(LENGTHS), default="medium", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--no-captions", is_flag=True, help="Listen to the sound even where there are captions.")
+@click.option("--speakers", is_flag=True, help="Tell apart who speaks in what is listened to.")
 @edge
-def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool) -> None:
+def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool, speakers: bool) -> None:
     """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .ttml, .json3 or .txt transcript. Needs no server."""
     from pipeline.config import load
     from pipeline.run import process
@@ -60,7 +61,7 @@ def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions:
     from pipeline.types import Length, Options
     from workers.terminal import Bar, print_json, print_summary
 
-    settings = load()
+    settings = load(speakers=True) if speakers else load()
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
     parsed = parse_source(source, Hosts.of(settings.media_hosts))
     with Bar() as bar:

@@ -30,6 +30,20 @@ def evaluate_speech(folder: Path) -> None:
     sys.exit(measure(load(), folder, click.echo))
 
 
+@evaluate.command("speakers")
+@click.option("--data", "folder", type=FOLDER, required=True, help="Folder of recordings with RTTM files of the same name.")
+@edge
+def evaluate_speakers(folder: Path) -> None:
+    """Diarization error rate: how well speakers are told apart."""
+    from pipeline.config import load
+    from pipeline.speech.der import evaluate as measure
+    from pipeline.speech.voice_model import prepare
+
+    settings = load()
+    prepare(settings)
+    measure(settings, folder, click.echo)
+
+
 @evaluate.command("qmsum")
 @click.option("--data", "folder", type=FOLDER, help="Folder of QMSum's meetings, a JSON file each; two talks of our own without it.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many questions.")

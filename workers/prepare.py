@@ -17,9 +17,9 @@ from workers.processes import ROOT, environment
 def missing_models(settings: Settings) -> list[str]:
     """In words; empty when everything that these settings ask for is there."""
     from pipeline.language import models as language
-    from pipeline.speech import models as speech
+    from pipeline.speech import models as speech, voice_model
 
-    return [*language.models_ready(settings), *speech.models_ready(settings)]
+    return [*language.models_ready(settings), *speech.models_ready(settings), *voice_model.missing(settings)]
 
 
 def prepare_models(settings: Settings, say: Callable[[str], None] = click.echo) -> None:
@@ -48,13 +48,15 @@ def prepare_models(settings: Settings, say: Callable[[str], None] = click.echo) 
 def main() -> int:
     """Exit status as everywhere; progress on standard output, the cause on standard error."""
     from pipeline.language import models as language
-    from pipeline.speech import models as speech
+    from pipeline.speech import models as speech, voice_model
 
     try:
         settings = load()
         if not settings.llm_url:
             language.prepare_builtin(settings, click.echo)
         speech.prepare_builtin(settings, click.echo)
+        if settings.speakers:
+            voice_model.prepare(settings, click.echo)
     except NutshellError as error:
         click.echo(str(error), err=True)
         return error.exit_status

@@ -4,10 +4,11 @@ A transcript from captions or a file comes whole. One from speech grows by parts
 readers see what is there so far. A video has at most one transcript of each origin.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import and_, case, delete, false, func, insert, or_, select
+from sqlalchemy import and_, case, delete, false, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -87,8 +88,10 @@ def parts_until(s: Session, video_id: str, origin: Origin) -> float:
     return s.execute(query).scalar_one() or 0.0
 
 
-def seal_parts(s: Session, video_id: str, origin: Origin, *, fence: Fence | None) -> str | None:
-    """Makes the growing transcript a whole one; its hash. Sealed already: nothing to do. None when nothing was ever heard.
+def seal_parts(
+    s: Session, video_id: str, origin: Origin, labelled: Callable[[tuple[Segment, ...]], tuple[Segment, ...]] = tuple, *, fence: Fence | None
+) -> str | None:
+    """Makes the growing transcript a whole one, its segments as `labelled` gives them; its hash. Sealed already: nothing to do. None when nothing was ever heard.
 
     Raises:
         LeaseLost: see fenced().
@@ -97,13 +100,40 @@ def seal_parts(s: Session, video_id: str, origin: Origin, *, fence: Fence | None
     row = _row(s, video_id, origin)
     if row is None or row.hash is not None:
         return None if row is None else row.hash
-    whole = Transcript(row.language, origin, row.model, _parts(s, row.id))
+    whole = Transcript(row.language, origin, row.model, labelled(_parts(s, row.id)))
     row.hash = hash_of(whole)
     row.segments = pack_segments(whole.segments)
     s.execute(delete(TranscriptPartRow).where(TranscriptPartRow.transcript_id == row.id))
     advanced(s, fence)
     s.flush()
     return row.hash
+
+
+def speakers(s: Session, video_id: str) -> tuple[str, ...]:
+    """The names in its sentences, in the order in which they first speak."""
+    query = (
+        select(SentenceRow.speaker)
+        .join(TranscriptRow, TranscriptRow.id == SentenceRow.transcript_id)
+        .where(TranscriptRow.video_id == video_id, SentenceRow.speaker.is_not(None))
+        .group_by(SentenceRow.speaker)
+        .order_by(func.min(SentenceRow.start), SentenceRow.speaker)
+    )
+    return tuple(name for name in s.execute(query).scalars() if name)
+
+
+def name_speakers(s: Session, video_id: str, names: Mapping[str, str]) -> None:
+    """Other names for speakers, by those that they have, in every transcript of the video. Two with one name become one. What was said stays as it is, and so
+    does its hash: summaries rest on words.
+    """
+    rows = s.execute(select(TranscriptRow).where(TranscriptRow.video_id == video_id, TranscriptRow.segments.is_not(None)).with_for_update()).scalars().all()
+    for row in rows:
+        if row.segments is not None:
+            segments = unpack_segments(row.segments)
+            row.segments = pack_segments([replace(x, speaker=names.get(x.speaker, x.speaker) if x.speaker else x.speaker) for x in segments])
+    if names:
+        named = case(*((SentenceRow.speaker == old, clean(new)) for old, new in names.items()))
+        mine = select(TranscriptRow.id).where(TranscriptRow.video_id == video_id)
+        s.execute(update(SentenceRow).where(SentenceRow.transcript_id.in_(mine), SentenceRow.speaker.in_(names)).values(speaker=named))
 
 
 def get_transcript(

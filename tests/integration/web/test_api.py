@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from pipeline.store import jobs, media, transcripts, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.media import Media
-from pipeline.types import Length, Origin, Segment
+from pipeline.types import Length, Origin, Segment, Transcript
 from tests.integration.web import talk
 from tests.integration.web.conftest import services
 from web.media import ranged
@@ -480,3 +481,46 @@ def test_unfinished_business_is_counted_as_jobs(db: Database, client: FlaskClien
     client.post(f"{V1}/jobs", json={"url": LINK})
     with db.session() as s:
         assert sum(jobs.counts(s).stages.values()) > 3
+
+
+def with_speakers(db: Database) -> None:
+    """The talk, told by two."""
+    talk.add(db)
+    said = tuple(replace(x, speaker=f"Speaker {1 + x.index % 2}") for x in talk.sentences())
+    segments = tuple(Segment(x.start, x.end, x.text, x.speaker) for x in said)
+    with db.session() as s:
+        transcripts.save_transcript(s, talk.ID, Transcript("en", Origin.CAPTIONS_MANUAL, None, segments), fence=None)
+        transcripts.save_sentences(s, talk.ID, said, fence=None)
+
+
+def test_speakers_get_names(client: FlaskClient, db: Database) -> None:
+    with_speakers(db)
+    before = client.get(f"{V1}/videos/{talk.ID}").json
+    named = client.put(f"{V1}/videos/{talk.ID}/speakers", json={"names": {"Speaker 1": "  Ada <b>Lovelace</b> ", "Speaker 2": ""}})
+
+    assert (named.status_code, named.json) == (200, {"speakers": ["Ada <b>Lovelace</b>", "Speaker 2"]})
+    segments = client.get(f"{V1}/videos/{talk.ID}/transcript").json["segments"]
+    assert [segment["speaker"] for segment in segments] == ["Ada <b>Lovelace</b>", "Speaker 2"] * 2
+    page = client.get(f"/v/{talk.ID}").text
+    assert "Ada &lt;b&gt;Lovelace&lt;/b&gt;" in page
+    assert "Ada <b>" not in page
+    assert client.get(f"{V1}/videos/{talk.ID}").json["complete"] == before["complete"], "what rests on the words stays"
+    assert "Ada" in client.get(f"{V1}/videos/{talk.ID}/export?as=srt").text
+
+
+def test_two_speakers_can_be_one_and_the_form_does_the_same(client: FlaskClient, db: Database) -> None:
+    with_speakers(db)
+    sent = client.post(f"/v/{talk.ID}/speakers", data={"was": ["Speaker 1", "Speaker 2"], "name": ["Anna", "Anna"]})
+
+    assert (sent.status_code, sent.location) == (303, f"/v/{talk.ID}#transcript")
+    assert client.put(f"{V1}/videos/{talk.ID}/speakers", json={"names": {}}).json == {"speakers": ["Anna"]}
+
+
+def test_names_that_cannot_be(client: FlaskClient, db: Database) -> None:
+    with_speakers(db)
+    address = f"{V1}/videos/{talk.ID}/speakers"
+
+    assert problem(client.put(address, json={"names": {"Nobody": "Anna"}})) == (422, "bad_name")
+    assert problem(client.put(address, json={"names": {"Speaker 1": "x" * 81}})) == (422, "bad_name")
+    assert client.put(f"{V1}/videos/bbbbbbbbbbb/speakers", json={"names": {}}).status_code == 404
+    assert client.put(address, json={"names": {}}).json == {"speakers": ["Speaker 1", "Speaker 2"]}
