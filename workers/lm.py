@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -42,6 +42,7 @@ class Each(BaseModel):
     """What one prompt of many wants for itself."""
 
     max_tokens: int = Field(ge=1)
+    min_tokens: int = Field(default=0, ge=0)
     stop: list[str] = []
 
 
@@ -51,6 +52,7 @@ class Asked(BaseModel):
     prompt: str | list[str] = ""
     messages: list[dict[str, str]] = []
     max_tokens: int = Field(default=256, ge=1)
+    min_tokens: int = Field(default=0, ge=0)
     stop: str | list[str] = []
     each: list[Each] = []
     stream: bool = False
@@ -155,10 +157,10 @@ def _submit(generator: "LocalGenerator", kind: Kind, asked: Asked, prompts: Sequ
         no_repeat=plain.no_repeat if asked.no_repeat_ngram_size is None else asked.no_repeat_ngram_size,
     )
     stops = [asked.stop] if isinstance(asked.stop, str) else asked.stop
-    wishes = asked.each or [Each(max_tokens=asked.max_tokens, stop=stops)] * len(prompts)
+    wishes = asked.each or [Each(max_tokens=asked.max_tokens, min_tokens=asked.min_tokens, stop=stops)] * len(prompts)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     requests = [
-        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, sampling)
+        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, replace(sampling, least=wish.min_tokens))
         for key, (prompt, wish) in enumerate(zip(prompts, wishes, strict=True))
     ]
     generator.submit(requests)

@@ -319,7 +319,7 @@ class Engine:
             if request.slab is self._main:
                 self._cached[request.slot] = [*request.tokens, *request.answer][: request.read]
         if writers:
-            tokens = choose(logits, [request.answer for request in writers], [request.sampling for request in writers])
+            tokens = choose(logits, [request.answer for request in writers], [request.sampling for request in writers], tuple(self._ends))
             for request, token in zip(writers, tokens, strict=True):
                 self._accept(request, token)
         self._adapt(size, time.perf_counter() - begun)

@@ -40,6 +40,8 @@ class Prompt:
     """The answer ends before the first of these, besides the family's own stop strings."""
     prefix: str = ""
     """First words of the answer, put into the model's mouth; they are not part of what is returned."""
+    min_tokens: int = 0
+    """Before so many the model does not end its answer; a stop string does. Servers that cannot do this (all but ours and vLLM) end it when they wish."""
 
 
 OnDone = Callable[[int, str], None]

@@ -94,7 +94,9 @@ class LocalGenerator:
     def generate(self, prompts: Sequence[Prompt], *, priority: Priority = Priority.BATCH, on_done: OnDone | None = None) -> list[str]:
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         requests = [
-            self.request(key, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events)
+            self.request(
+                key, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, Sampling(least=prompt.min_tokens)
+            )
             for key, prompt in enumerate(prompts)
         ]
         answers = [""] * len(requests)
@@ -112,7 +114,8 @@ class LocalGenerator:
 
     def stream(self, prompt: Prompt, *, priority: Priority = Priority.INTERACTIVE) -> Iterator[str]:
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        request = self.request(0, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events)
+        sampling = Sampling(least=prompt.min_tokens)
+        request = self.request(0, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, sampling)
         self.submit([request])
         try:
             while not isinstance(event := events.get(), Done):

@@ -41,6 +41,8 @@ class Server:
     form: Form | None
     """None: the server puts requests into their form, through its chat endpoint."""
     ours: bool
+    vllm: bool = False
+    """It takes `min_tokens`, which is no part of OpenAI's API."""
 
 
 class RemoteGenerator:
@@ -115,7 +117,7 @@ class RemoteGenerator:
         ours = found.get("owned_by") == "nutshell"
         form = Form(**{**found["form"], "stops": tuple(found["form"]["stops"])}) if ours else FORMS.get(self._family)
         languages = frozenset(found["languages"]) if ours else languages_of(str(found["id"]))
-        return Server(str(found["id"]), self._find_window(found), languages, form, ours)
+        return Server(str(found["id"]), self._find_window(found), languages, form, ours, found.get("owned_by") == "vllm")
 
     def _find_window(self, listed: dict[str, Any]) -> int:
         """The tokens that this server really takes: a server that cuts a prompt silently would make a summary of half a talk."""
@@ -212,10 +214,13 @@ class RemoteGenerator:
         if server.ours:
             assert server.form is not None
             texts = [render(server.form, prompt) for prompt in prompts]
-            own = {"each": [{"max_tokens": prompt.max_tokens, "stop": prompt.stop} for prompt in prompts], "priority": int(priority)}
+            each = [{"max_tokens": prompt.max_tokens, "min_tokens": prompt.min_tokens, "stop": prompt.stop} for prompt in prompts]
+            own = {"each": each, "priority": int(priority)}
             return self._connection.events("completions", body | own | {"prompt": texts})
         (prompt,) = prompts
         body |= {"stream_options": {"include_usage": True}}
+        if server.vllm and prompt.min_tokens:
+            body |= {"min_tokens": prompt.min_tokens}
         if server.form is not None:
             stops = (*prompt.stop, *server.form.stops)[:4]  # OpenAI's API takes four
             return self._checked(

@@ -15,11 +15,16 @@ class Sampling:
     """Divides the logits of tokens that the *answer* already has. Those of the prompt are not touched, unlike in transformers: an answer shall use its words."""
     no_repeat: int = 5
     """So many tokens in a row never occur twice in an answer; 0: they may."""
+    least: int = 0
+    """An answer of fewer tokens does not end."""
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
-def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling]) -> list[int]:
-    """The next token of each row of `logits` (rows, vocabulary), given what each answer has so far. Changes `logits`."""
+def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling], ends: Sequence[int] = ()) -> list[int]:
+    """The next token of each row of `logits` (rows, vocabulary), given what each answer has so far; `ends` end an answer. Changes `logits`."""
+    for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):
+        if len(answer) < rule.least and ends:
+            logits[row, list(ends)] = float("-inf")
     if any(answers):
         _penalise(logits, answers, rules)
         for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):

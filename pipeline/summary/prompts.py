@@ -23,6 +23,8 @@ BEGINNING = 3
 the speaker's words. Examples in the prompt made it worse: it repeats them."""
 
 
+BRIEF_TOKENS = 160
+"""Longest answer of a brief."""
 NOT_FOUND = "Not found."
 """What the model writes where nothing that it is shown answers the question."""
 
@@ -71,11 +73,11 @@ def reply(question: str, sentences: Sequence[str], language: str) -> Prompt:
     return Prompt(_ANSWER + _speak(language), user, 64, ("\n",))
 
 
-def brief(question: str, sentences: Sequence[str], language: str) -> Prompt:
-    """Statements about a question from numbered sentences, each with the numbers of what it rests on."""
+def brief(question: str, sentences: Sequence[str], language: str, least: int = 0) -> Prompt:
+    """Statements about a question from numbered sentences, each with the numbers of what it rests on: `least` tokens at least, or nothing at all when nothing answers it."""
     said = "\n".join(f"({number}) {fenced(sentence)}" for number, sentence in enumerate(sentences, start=1))
     user = f"Said:\n{said}\n\nQuestion: {fenced(question)}\nAnswer in a few sentences. After each, write the numbers of what it rests on, like [1,3]. If nothing answers it, write: {NOT_FOUND}"
-    return Prompt(_ANSWER + _speak(language), user, 160)
+    return Prompt(_ANSWER + _speak(language), user, BRIEF_TOKENS, (NOT_FOUND,), min_tokens=least)
 
 
 def continued(prompt: Prompt, answer: str) -> str:

@@ -27,6 +27,13 @@ def test_each_row_has_its_own_rule() -> None:
     assert choose(logits, [[0], [0]], [PLAIN, Sampling(repetition_penalty=1.5, no_repeat=0)]) == [0, 1]
 
 
+def test_an_answer_does_not_end_before_its_least_length() -> None:
+    logits = torch.tensor([[1.0, 2.0, 9.0], [1.0, 2.0, 9.0]])
+    rule = Sampling(repetition_penalty=1.0, no_repeat=0, least=2)
+
+    assert choose(logits, [[0], [0, 0]], [rule, rule], (2,)) == [1, 2]
+
+
 def test_a_run_of_tokens_does_not_come_twice() -> None:
     rule = Sampling(repetition_penalty=1.0, no_repeat=3)
     logits = torch.tensor([[0.0, 0.0, 9.0, 5.0]])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis.strategies import integers, text
 
-from pipeline.summary.brief import Statement, asked, judged, statements
+from pipeline.summary.brief import FEWER, LEAST, Statement, asked, judged, statements
 from pipeline.types import Sentence
 
 SAID = (
@@ -61,3 +61,11 @@ def test_what_nobody_said_is_not_told() -> None:
 def test_the_same_is_said_once() -> None:
     answer = "The remote must cost at most 25 Euros [1]. The remote control must cost at most 25 Euros [1]."
     assert len(judged(ask(), answer, None)) == 1
+
+
+def test_an_answer_is_no_longer_than_what_is_shown_allows() -> None:
+    """Who must write more than there is to say invents."""
+    little, much = (asked("What about the price?", SAID[:1] * times, "en", lambda text: len(text.split()), None) for times in (1, 60))
+
+    assert little.prompt.min_tokens == len("Project Manager: The remote control must cost at most 25 Euros.".split()) // FEWER
+    assert much.prompt.min_tokens == LEAST
