@@ -59,6 +59,19 @@ def evaluate_qmsum(folder: Path | None, limit: int | None, wanted: str | None, a
     click.echo(json.dumps(to_json("qmsum" if folder else "own", count, rows), indent=1) if as_json else as_table(rows, count))
 
 
+@evaluate.command("talks")
+@click.option("--data", "folder", type=FOLDER, required=True, help="Folder of transcripts: .md, .txt, .vtt or .srt.")
+@click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Only so many, by name.")
+@edge
+def evaluate_talks(folder: Path, limit: int) -> None:
+    """Summaries of talks side by side, as Markdown to be read: the model asked plainly, and ours."""
+    from pipeline.config import load
+    from pipeline.training.talks import as_markdown, compare, talks
+
+    for pair in compare(load(), talks(folder, limit), lambda line: click.echo(line, err=True)):
+        click.echo(as_markdown(pair))
+
+
 @click.command()
 @click.option("--data", "taught", type=FOLDER, required=True, help="Folder of QMSum's training meetings.")
 @click.option("--check", "checked", type=FOLDER, required=True, help="Folder of meetings to check by while it trains.")
