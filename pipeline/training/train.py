@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ModelError
-from pipeline.language.adapter import WEIGHTS
+from pipeline.language.adapter import CONFIG, WEIGHTS
 from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.forms import choose_form, render
 from pipeline.training.examples import Example
@@ -130,6 +130,7 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     trainer.model.save_pretrained(out / "adapter")
     _halve(out / "adapter" / WEIGHTS)
+    _without_place(out / "adapter" / CONFIG)
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     return out / "adapter"
 
@@ -140,6 +141,11 @@ def _halve(weights: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     save_file({name: tensor.to(torch.bfloat16) for name, tensor in load_file(weights).items()}, weights, {"format": "pt"})
+
+
+def _without_place(config: Path) -> None:
+    """The folder that the model lay in is nobody else's business; card.json says which model it was."""
+    config.write_text(json.dumps({**json.loads(config.read_text()), "base_model_name_or_path": None}, indent=1))
 
 
 def _teller(say: Callable[[str], None]) -> Any:
