@@ -43,6 +43,7 @@ class Each(BaseModel):
 
     max_tokens: int = Field(ge=1)
     min_tokens: int = Field(default=0, ge=0)
+    not_first: str = ""
     stop: list[str] = []
 
 
@@ -160,7 +161,7 @@ def _submit(generator: "LocalGenerator", kind: Kind, asked: Asked, prompts: Sequ
     wishes = asked.each or [Each(max_tokens=asked.max_tokens, min_tokens=asked.min_tokens, stop=stops)] * len(prompts)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     requests = [
-        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, replace(sampling, least=wish.min_tokens))
+        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, replace(sampling, least=wish.min_tokens, not_first=generator.first_tokens(wish.not_first)))
         for key, (prompt, wish) in enumerate(zip(prompts, wishes, strict=True))
     ]
     generator.submit(requests)

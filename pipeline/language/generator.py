@@ -42,6 +42,8 @@ class Prompt:
     """First words of the answer, put into the model's mouth; they are not part of what is returned."""
     min_tokens: int = 0
     """Before so many the model does not end its answer; a stop string does. Servers that cannot do this (all but ours and vLLM) end it when they wish."""
+    not_first: str = ""
+    """The answer does not begin with this word: it is known that the model would be wrong to say so. Other servers than ours may do it nevertheless."""
 
 
 OnDone = Callable[[int, str], None]

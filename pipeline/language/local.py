@@ -94,9 +94,7 @@ class LocalGenerator:
     def generate(self, prompts: Sequence[Prompt], *, priority: Priority = Priority.BATCH, on_done: OnDone | None = None) -> list[str]:
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         requests = [
-            self.request(
-                key, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, Sampling(least=prompt.min_tokens)
-            )
+            self.request(key, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, self._rules(prompt))
             for key, prompt in enumerate(prompts)
         ]
         answers = [""] * len(requests)
@@ -114,8 +112,7 @@ class LocalGenerator:
 
     def stream(self, prompt: Prompt, *, priority: Priority = Priority.INTERACTIVE) -> Iterator[str]:
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        sampling = Sampling(least=prompt.min_tokens)
-        request = self.request(0, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, sampling)
+        request = self.request(0, render(self.form, prompt), prompt.max_tokens, prompt.stop, int(priority), events, self._rules(prompt))
         self.submit([request])
         try:
             while not isinstance(event := events.get(), Done):
@@ -153,6 +150,13 @@ class LocalGenerator:
 
     def close(self) -> None:
         self.engine.close()
+
+    def _rules(self, prompt: Prompt) -> Sampling:
+        return Sampling(least=prompt.min_tokens, not_first=self.first_tokens(prompt.not_first))
+
+    def first_tokens(self, word: str) -> tuple[int, ...]:
+        """What an answer that begins with `word` begins with."""
+        return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids[:1])
 
     def _token_id(self, text: str) -> list[int]:
         number = self._tokenizer.token_to_id(text) if text else None

@@ -214,7 +214,10 @@ class RemoteGenerator:
         if server.ours:
             assert server.form is not None
             texts = [render(server.form, prompt) for prompt in prompts]
-            each = [{"max_tokens": prompt.max_tokens, "min_tokens": prompt.min_tokens, "stop": prompt.stop} for prompt in prompts]
+            each = [
+                {"max_tokens": prompt.max_tokens, "min_tokens": prompt.min_tokens, "not_first": prompt.not_first, "stop": prompt.stop}
+                for prompt in prompts
+            ]
             own = {"each": each, "priority": int(priority)}
             return self._connection.events("completions", body | own | {"prompt": texts})
         (prompt,) = prompts

@@ -17,14 +17,17 @@ class Sampling:
     """So many tokens in a row never occur twice in an answer; 0: they may."""
     least: int = 0
     """An answer of fewer tokens does not end."""
+    not_first: tuple[int, ...] = ()
+    """Tokens that no answer begins with."""
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
 def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling], ends: Sequence[int] = ()) -> list[int]:
     """The next token of each row of `logits` (rows, vocabulary), given what each answer has so far; `ends` end an answer. Changes `logits`."""
     for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):
-        if len(answer) < rule.least and ends:
-            logits[row, list(ends)] = float("-inf")
+        banned_now = (*(ends if len(answer) < rule.least else ()), *(() if answer else rule.not_first))
+        if banned_now:
+            logits[row, list(banned_now)] = float("-inf")
     if any(answers):
         _penalise(logits, answers, rules)
         for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):

@@ -74,10 +74,14 @@ def reply(question: str, sentences: Sequence[str], language: str) -> Prompt:
 
 
 def brief(question: str, sentences: Sequence[str], language: str, least: int = 0) -> Prompt:
-    """Statements about a question from numbered sentences, each with the numbers of what it rests on: `least` tokens at least, or nothing at all when nothing answers it."""
+    """Statements about a question from numbered sentences, each with the numbers of what it rests on: `least` tokens at least.
+
+    Whether something answers it is decided before (focus, `library.answer.supports`), by a measured threshold: the built-in model says "Not found." of every
+    second question that was answered, so it is kept from saying it.
+    """
     said = "\n".join(f"({number}) {fenced(sentence)}" for number, sentence in enumerate(sentences, start=1))
     user = f"Said:\n{said}\n\nQuestion: {fenced(question)}\nAnswer in a few sentences. After each, write the numbers of what it rests on, like [1,3]. If nothing answers it, write: {NOT_FOUND}"
-    return Prompt(_ANSWER + _speak(language), user, BRIEF_TOKENS, (NOT_FOUND,), min_tokens=least)
+    return Prompt(_ANSWER + _speak(language), user, BRIEF_TOKENS, min_tokens=least, not_first=NOT_FOUND.split()[0])
 
 
 def continued(prompt: Prompt, answer: str) -> str:

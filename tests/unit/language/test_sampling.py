@@ -34,6 +34,13 @@ def test_an_answer_does_not_end_before_its_least_length() -> None:
     assert choose(logits, [[0], [0, 0]], [rule, rule], (2,)) == [1, 2]
 
 
+def test_an_answer_does_not_begin_with_what_it_must_not() -> None:
+    logits = torch.tensor([[1.0, 2.0, 9.0], [1.0, 2.0, 9.0]])
+    rule = Sampling(repetition_penalty=1.0, no_repeat=0, not_first=(2,))
+
+    assert choose(logits, [[], [0]], [rule, rule]) == [1, 2]
+
+
 def test_a_run_of_tokens_does_not_come_twice() -> None:
     rule = Sampling(repetition_penalty=1.0, no_repeat=3)
     logits = torch.tensor([[0.0, 0.0, 9.0, 5.0]])
