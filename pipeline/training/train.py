@@ -42,6 +42,8 @@ class Plan:
     checked: int = 32
     """Examples of the validation set that are looked at: a look should cost less than the steps before it."""
     seed: int = 1
+    start: str = ""
+    """Folder of an adapter to go on from, whose rank and layers hold; empty: from the model as it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
         ModelError: `not_installed`: peft or accelerate are not.
     """
     try:
-        from peft import LoraConfig, get_peft_model
+        import peft  # noqa: F401
         from transformers import AutoModelForCausalLM, EarlyStoppingCallback, PrinterCallback, Trainer
     except ImportError as error:
         raise ModelError("not_installed", "Training needs peft and accelerate: pip install 'nutshell[train]'.") from error
@@ -104,18 +106,8 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
 
     torch.manual_seed(plan.seed)
     model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
-    count = model.config.num_hidden_layers
-    adapted = list(range(round(count * (1 - plan.layers)), count))
-    lora = LoraConfig(
-        r=plan.rank,
-        lora_alpha=plan.alpha,
-        lora_dropout=plan.dropout,
-        target_modules=LINEAR,
-        layers_to_transform=adapted,
-        task_type="CAUSAL_LM",
-    )
     trainer = Trainer(
-        model=get_peft_model(model, lora),
+        model=_adapting(model, plan),
         args=_arguments(out, plan),
         train_dataset=[asdict(row) for row in taught],
         eval_dataset=[asdict(row) for row in checked],
@@ -133,6 +125,24 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
     _without_place(out / "adapter" / CONFIG)
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     return out / "adapter"
+
+
+def _adapting(model: Any, plan: Plan) -> Any:
+    """`model` with matrices to train beside its own: new ones, or those of an adapter."""
+    from peft import LoraConfig, PeftModel, get_peft_model
+
+    if plan.start:
+        return PeftModel.from_pretrained(model, plan.start, is_trainable=True, autocast_adapter_dtype=True)
+    count = model.config.num_hidden_layers
+    lora = LoraConfig(
+        r=plan.rank,
+        lora_alpha=plan.alpha,
+        lora_dropout=plan.dropout,
+        target_modules=LINEAR,
+        layers_to_transform=list(range(round(count * (1 - plan.layers)), count)),
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, lora)
 
 
 def _halve(weights: Path) -> None:
