@@ -29,6 +29,7 @@ from workers.model_server import ModelServer, error_object, exit_soon, model_app
 if TYPE_CHECKING:
     from pipeline.language.engine import Done, Event, Request
     from pipeline.language.local import LocalGenerator
+    from pipeline.language.sampling import Sampling
 
 THREADS = 64
 """Requests at the same time; more wait for a free thread."""
@@ -44,11 +45,12 @@ class Each(BaseModel):
     max_tokens: int = Field(ge=1)
     min_tokens: int = Field(default=0, ge=0)
     not_first: str = ""
+    variant: int = Field(default=0, ge=0)
     stop: list[str] = []
 
 
 class Asked(BaseModel):
-    """Body of both completion endpoints. Fields that concern random sampling are taken and have no effect: the likeliest token is always chosen."""
+    """Body of both completion endpoints. Fields of OpenAI's that concern random sampling are taken and have no effect: only an entry of `each` with a `variant` is drawn by chance."""
 
     prompt: str | list[str] = ""
     messages: list[dict[str, str]] = []
@@ -161,11 +163,15 @@ def _submit(generator: "LocalGenerator", kind: Kind, asked: Asked, prompts: Sequ
     wishes = asked.each or [Each(max_tokens=asked.max_tokens, min_tokens=asked.min_tokens, stop=stops)] * len(prompts)
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     requests = [
-        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, replace(sampling, least=wish.min_tokens, not_first=generator.first_tokens(wish.not_first)))
+        generator.request(key, prompt, wish.max_tokens, wish.stop, asked.priority, events, _wished(generator, sampling, wish))
         for key, (prompt, wish) in enumerate(zip(prompts, wishes, strict=True))
     ]
     generator.submit(requests)
     return Batch(kind, generator.model, requests, events)
+
+
+def _wished(generator: "LocalGenerator", sampling: "Sampling", wish: Each) -> "Sampling":
+    return replace(sampling, least=wish.min_tokens, not_first=generator.first_tokens(wish.not_first), seed=wish.variant)
 
 
 def _respond(batch: Batch, asked: Asked) -> Response:

@@ -44,6 +44,8 @@ class Prompt:
     """Before so many the model does not end its answer; a stop string does. Servers that cannot do this (all but ours and vLLM) end it when they wish."""
     not_first: str = ""
     """The answer does not begin with this word: it is known that the model would be wrong to say so. Other servers than ours may do it nevertheless."""
+    variant: int = 0
+    """0: the likeliest answer. Others are drawn by chance, each number another one, and the same each time on our own engine: for a choice among several."""
 
 
 OnDone = Callable[[int, str], None]

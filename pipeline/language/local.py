@@ -152,7 +152,7 @@ class LocalGenerator:
         self.engine.close()
 
     def _rules(self, prompt: Prompt) -> Sampling:
-        return Sampling(least=prompt.min_tokens, not_first=self.first_tokens(prompt.not_first))
+        return Sampling(least=prompt.min_tokens, not_first=self.first_tokens(prompt.not_first), seed=prompt.variant)
 
     def first_tokens(self, word: str) -> tuple[int, ...]:
         """What an answer that begins with `word` begins with."""

@@ -27,6 +27,8 @@ TOGETHER = 8
 """Requests to a foreign server at the same time."""
 CHAT_OVERHEAD = 64
 """Tokens that a server's own chat template may add, where they cannot be counted."""
+VARIED = 0.7
+"""Temperature of answers that are drawn by chance."""
 EMBED_TOGETHER = 32
 """Texts per request, so that a query need not wait long for its turn."""
 
@@ -214,14 +216,12 @@ class RemoteGenerator:
         if server.ours:
             assert server.form is not None
             texts = [render(server.form, prompt) for prompt in prompts]
-            each = [
-                {"max_tokens": prompt.max_tokens, "min_tokens": prompt.min_tokens, "not_first": prompt.not_first, "stop": prompt.stop}
-                for prompt in prompts
-            ]
-            own = {"each": each, "priority": int(priority)}
+            own = {"each": [_wishes(prompt) for prompt in prompts], "priority": int(priority)}
             return self._connection.events("completions", body | own | {"prompt": texts})
         (prompt,) = prompts
         body |= {"stream_options": {"include_usage": True}}
+        if prompt.variant:
+            body |= {"temperature": VARIED, "seed": prompt.variant}
         if server.vllm and prompt.min_tokens:
             body |= {"min_tokens": prompt.min_tokens}
         if server.form is not None:
@@ -304,6 +304,12 @@ def _messages(prompt: Prompt) -> list[dict[str, str]]:
         user += f"\n\nYour answer continues this beginning, without repeating it: {prompt.prefix}"
     system = [{"role": "system", "content": defuse(prompt.system)}] if prompt.system else []
     return [*system, {"role": "user", "content": user}]
+
+
+def _wishes(prompt: Prompt) -> dict[str, object]:
+    """What one prompt of many wants for itself, as our own server takes it."""
+    names = ("max_tokens", "min_tokens", "not_first", "stop", "variant")
+    return {name: getattr(prompt, name) for name in names}
 
 
 def _text(event: dict[str, Any]) -> str:

@@ -1,10 +1,18 @@
-"""Choosing the next token: greedy, without loops."""
+"""Choosing the next token: the likeliest, or one drawn by chance where several answers are wanted to choose from; without loops."""
 
+import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+
+TEMPERATURE = 0.7
+"""Of answers that are drawn."""
+LIKELIEST = 40
+"""Tokens that are drawn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,8 @@ class Sampling:
     """An answer of fewer tokens does not end."""
     not_first: tuple[int, ...] = ()
     """Tokens that no answer begins with."""
+    seed: int = 0
+    """Another than 0: tokens are drawn by their probabilities, as the seed and the place in the answer decide, whoever else is answered at the same time."""
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
@@ -35,7 +45,18 @@ def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sam
             if banned:
                 logits[row, banned] = float("-inf")
     chosen: list[int] = logits.argmax(dim=-1).tolist()
+    for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):
+        if rule.seed:
+            chosen[row] = _drawn(logits[row], rule.seed, len(answer))
     return chosen
+
+
+def _drawn(logits: Tensor, seed: int, place: int) -> int:
+    """One of the likeliest tokens by chance: the greatest of their logits with Gumbel noise is a draw from their softmax (Gumbel 1954)."""
+    values, tokens = logits.float().topk(min(LIKELIEST, len(logits)))
+    noise = random.Random(f"{seed} {place}")
+    gumbel = torch.tensor([-math.log(-math.log(max(noise.random(), 1e-12))) for _ in range(len(values))])
+    return int(tokens[int((values.cpu() / TEMPERATURE + gumbel).argmax())])
 
 
 def _penalise(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling]) -> None:

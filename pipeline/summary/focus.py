@@ -38,8 +38,8 @@ class Focus:
         return tuple(self.reading.sentences[at] for at in sorted(kept))
 
     def best(self, count: int) -> tuple[Sentence, ...]:
-        """The `count` best that do not say the same, in the order of the talk."""
-        value = {at: float(worth) for at, worth in enumerate(self.worth) if self.reading.bags[at]}
+        """The `count` best that do not say the same, in the order of the talk; one at least, though it may be no more than "So do I"."""
+        value = {at: float(worth) for at, worth in enumerate(self.worth) if self.reading.bags[at]} or dict(enumerate(self.worth.tolist()))
         chosen = pick(value, {at: self.rows[at] for at in value}, count) if value else []
         return tuple(self.reading.sentences[at] for at in chosen)
 

@@ -16,8 +16,9 @@ from pipeline.summary.words import stop_words
 
 SAID = 0.55
 """Share of the meaningful words that is enough without a look at the vectors."""
-SHARED, NEAR = 0.2, 0.85
-"""Share of words and cosine that are enough together (multilingual e5 crowds between 0.75 and 1)."""
+SHARED, NEAR = 0.2, 0.84
+"""Share of words and cosine that are enough together (multilingual e5 crowds between 0.75 and 1). Of sentences that annotators wrote beside the talk of another question's
+meeting 0.6 % pass, as with 0.85, and 4 % more of those beside their own."""
 MOST = 4
 """Sentences that one statement may rest on."""
 

@@ -32,6 +32,7 @@ NEAR = 0.84
 """Least cosine of statement and sentences (multilingual e5 crowds between 0.75 and 1)."""
 
 _FINISHED = re.compile(r"[.!。！…][\"'”’»)」]*$")
+_CLAUSE = re.compile(r"[.,;:!?…—–。！？]\s|\b(?:because|but|although|porque|pero|weil|aber|mais|mas)\b", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:said|short|answer|sentence|shortened|statement)\s*:\s*", re.IGNORECASE)
 
 
@@ -146,8 +147,41 @@ def _operators(text: str, source: str, stop: frozenset[str]) -> str:
 
 
 def negated(text: str, source: str, language: str) -> bool:
-    """Whether a negation of `text` or of `source` governs a word that both have, and not in the other."""
-    return _turned(list(words(in_digits(text))), list(words(in_digits(source))), NEGATIONS, stop_words(language))
+    """Whether `text` denies what `source` says without a negation, or says what `source` only denies.
+
+    A sentence of several carries a "not" that has nothing to do with what a summary says of it: with `_turned`, which any negation near a shared word breaks,
+    a fifth of the fine-tuned model's statements about meetings was refused, most of them wrongly, and no more of the planted errors were found (92.5 %).
+    """
+    here, there, stop = _clauses(text), _clauses(source), stop_words(language)
+    said = _free(there, stop)
+    if _denied(here, stop, 4) & said:
+        return True
+    lost = _denied(there, stop, 3) - said
+    return bool(lost & _free(here, stop))
+
+
+def _clauses(text: str) -> list[list[str]]:
+    """The words of each stretch that one negation may govern."""
+    return [list(words(part)) for part in _CLAUSE.split(in_digits(text))]
+
+
+def _denied(clauses: Sequence[Sequence[str]], stop: frozenset[str], reach: int) -> set[str]:
+    """Stems of the first meaningful word after each negation, within `reach` words."""
+    out: set[str] = set()
+    for row in clauses:
+        for at, word in enumerate(row):
+            after = [other for other in row[at + 1 : at + 1 + reach] if other not in stop and other not in NEGATIONS]
+            out.update(stem(other) for other in after[: word in NEGATIONS])
+    return out
+
+
+def _free(clauses: Sequence[Sequence[str]], stop: frozenset[str]) -> set[str]:
+    """Stems of the words that no negation stands before, within seven words of a clause."""
+    out: set[str] = set()
+    for row in clauses:
+        shadow = {at + step for at, word in enumerate(row) if word in NEGATIONS for step in range(1, 8)}
+        out.update(stem(word) for at, word in enumerate(row) if at not in shadow and word not in stop)
+    return out
 
 
 def _turned(here: Sequence[str], there: Sequence[str], kind: frozenset[str], stop: frozenset[str]) -> bool:

@@ -101,8 +101,9 @@ def ours(generator: Generator, embedder: Embedder | None) -> System:
 
     def run(tasks: Sequence[Task]) -> list[Output]:
         made = [brief.asked(task.question, task.sentences, task.language, generator.count, embedder) for task in tasks]
-        answers = generator.generate([one.prompt for one in made])
-        return [_pointed(brief.judged(one, answer, embedder)) for one, answer in zip(made, answers, strict=True)]
+        answers = generator.generate([prompt for one in made for prompt in brief.variants(one)])
+        each = zip(*[iter(answers)] * brief.VARIANTS, strict=True)
+        return [_pointed(brief.judged(one, several, embedder)) for one, several in zip(made, each, strict=True)]
 
     return run
 

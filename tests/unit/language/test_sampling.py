@@ -48,3 +48,14 @@ def test_a_run_of_tokens_does_not_come_twice() -> None:
     assert choose(logits.clone(), [[0, 1, 2, 0, 1]], [rule]) == [3]  # 0 1 2 would come again
     assert choose(logits.clone(), [[0, 1, 2, 1]], [rule]) == [2]
     assert choose(logits.clone(), [[0, 1]], [rule]) == [2]
+
+
+def test_what_is_drawn_depends_on_the_seed_and_the_place_alone() -> None:
+    logits = torch.tensor([[1.0, 1.1, 0.9, -50.0]])
+    rules = [Sampling(repetition_penalty=1.0, no_repeat=0, seed=seed) for seed in range(1, 101)]
+    drawn = [choose(logits.clone(), [[]], [rule])[0] for rule in rules]
+    beside_others = choose(logits.repeat(100, 1), [[] for _ in rules], rules)
+
+    assert beside_others == drawn
+    assert set(drawn) == {0, 1, 2}
+    assert {choose(logits.clone(), [[0] * place], [rules[0]])[0] for place in range(50)} == {0, 1, 2}
