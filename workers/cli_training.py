@@ -162,17 +162,10 @@ def evaluate_meetings(folder: Path | None, limit: int | None, as_json: bool) -> 
 @edge
 def evaluate_judge(folder: Path | None, each: int, as_json: bool) -> None:
     """How many planted errors the check of statements finds, and how much of what it refuses is wrong."""
-    from pipeline.config import load
-    from pipeline.language.generator import open_embedder
     from pipeline.training.meetings import load as read
     from pipeline.training.planted import statements, trust
 
-    made = statements(read(folder or OWN), each)
-    embedder = open_embedder(load(), in_process=True)
-    try:
-        found = trust(made, "en", embedder)
-    finally:
-        embedder.close()
+    found = trust(statements(read(folder or OWN), each), "en")
     if as_json:
         click.echo(json.dumps({"set": "judge", **asdict(found)}, indent=1))
         return

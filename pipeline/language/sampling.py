@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
 TEMPERATURE = 0.7
 """Of answers that are drawn."""
 LIKELIEST = 40

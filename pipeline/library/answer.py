@@ -10,6 +10,7 @@ import structlog
 from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator
 from pipeline.languages import detect
+from pipeline.library.discussion import asks_much, told
 from pipeline.library.moments import Moment, cleaned, counts, language_of, moments, nearest, retrieve, worth
 from pipeline.store.database import Database
 from pipeline.store.renditions import get_summary
@@ -64,7 +65,10 @@ def answer(
     if not supports(text, best):
         yield from _spoken(_not_found(text, best, video_id))
         return
-    yield from _spoken(_phrased(text, best, generator) or _quoted(text, best))
+    much = None
+    if generator is not None and asks_much(text):
+        much = told(text, best, sentences, detect(best[0].sentence.text), generator, embedder)
+    yield from _spoken(much or _phrased(text, best, generator) or _quoted(text, best))
 
 
 def _about(db: Database, question: str, video_id: str) -> Answer | None:

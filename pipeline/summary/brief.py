@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.language.generator import Embedder, Prompt
 from pipeline.summary import prompts
+from pipeline.summary.claims import COMPANY
 from pipeline.summary.consensus import agreed
 from pipeline.summary.focus import Focus, focus
 from pipeline.summary.points import quoted
@@ -95,37 +96,45 @@ def statements(answer: str, shown: int) -> tuple[Statement, ...]:
     return tuple(out)
 
 
-def variants(asked: Asked) -> tuple[Prompt, ...]:
+def variants(asked: Asked, count: int = VARIANTS) -> tuple[Prompt, ...]:
     """What the model is asked: the same several times, the first for its likeliest answer."""
-    return tuple(replace(asked.prompt, variant=number) for number in range(VARIANTS))
+    return tuple(replace(asked.prompt, variant=number) for number in range(count))
 
 
-def judged(asked: Asked, answers: Sequence[str], embedder: Embedder | None) -> tuple[Point, ...]:
+def judged(asked: Asked, answers: Sequence[str]) -> tuple[Point, ...]:
     """The statements of the answers that stand and that most answers agree on, with their receipts; sentences of the talk when none stands."""
     found = [statements(answer, len(asked.shown)) for answer in answers]
-    standing = _standing(asked, dict.fromkeys(made for answer in found for made in answer), embedder)
+    standing = _standing(asked, dict.fromkeys(made for answer in found for made in answer))
     stop = stop_words(asked.language)
     heads = [" ".join(made.text for made in answer[:FIRST]) for answer in found]
     kept = agreed([point.text for point in standing], heads, lambda a, b: alike(a, b, stop))
     return tuple(standing[at] for at in kept) or tuple(quoted(quote(sentence, asked.language)) for sentence in asked.focus.best(QUOTES))
 
 
-def _standing(asked: Asked, found: Iterable[Statement], embedder: Embedder | None) -> list[Point]:
+def _standing(asked: Asked, found: Iterable[Statement]) -> list[Point]:
     """Those that the shown sentences carry, as points."""
     lines = [line(sentence) for sentence in asked.shown]
     points = []
     for made in found:
-        carried = _carried(made, lines, asked.language, embedder) if not looping(made.text) else None
-        if carried is not None and carried.ok:
+        carried = _carried(made, lines, asked.language)
+        if carried.ok and not looping(made.text) and not _invents_company(made.text, asked):
             cited = [asked.shown[at] for at in carried.used]
             points.append(Point(made.text, tuple(whole(sentence) for sentence in cited), "phrased", carried.support))
     return points
 
 
-def _carried(made: Statement, lines: Sequence[str], language: str, embedder: Embedder | None) -> Verdict:
+def _invents_company(text: str, asked: Asked) -> bool:
+    """Whether a "team" or "group" acts in it where one person speaks and nobody said the word: the built-in model learned from meetings."""
+    if len({sentence.speaker for sentence in asked.shown if sentence.speaker}) > 1:
+        return False
+    said = {word for sentence in asked.shown for word in words(line(sentence))}
+    return any(word in COMPANY and word not in said for word in words(text))
+
+
+def _carried(made: Statement, lines: Sequence[str], language: str) -> Verdict:
     """By the sentences that the model names, or else by others that were shown."""
     if made.rests_on:
-        named = supported(made.text, [lines[at] for at in made.rests_on], language, embedder)
+        named = supported(made.text, [lines[at] for at in made.rests_on], language)
         if named.ok:
             return Verdict("", named.support, tuple(made.rests_on[at] for at in named.used))
-    return attributed(made.text, lines, language, embedder)
+    return attributed(made.text, lines, language)

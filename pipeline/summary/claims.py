@@ -49,6 +49,9 @@ GLUE: Final = word_set(
 )
 """Words that a statement may add: they join, they say nothing by themselves."""
 
+COMPANY: Final = word_set("team group meeting members participants committee marketing panel colleagues")
+"""People who act together in minutes of meetings. Of one who speaks alone it is not said that "the team agreed"."""
+
 PRATTLE: Final[tuple[str, ...]] = word_phrases(
     """
     transcript | the sentence | the speaker | the text | the passage | the statement | the original | the author | the video | this video | the user |

@@ -6,6 +6,7 @@ up differs from draw to draw and what it has read comes back. Here the unit is t
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from pipeline.summary.words import words
 
@@ -18,7 +19,7 @@ def likeness(a: Row, b: Row) -> float:
         return 0.0
     sizes = len(a) + len(b)
     single = 2 * _common(Counter(a), Counter(b)) / sizes
-    pairs = 2 * _common(Counter(zip(a, a[1:], strict=False)), Counter(zip(b, b[1:], strict=False))) / max(1, sizes - 2)
+    pairs = 2 * _common(Counter(pairwise(a)), Counter(pairwise(b))) / max(1, sizes - 2)
     return (single + pairs + 2 * _longest(a, b) / sizes) / 3
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.language.generator import Embedder
 from pipeline.summary.brief import line
 from pipeline.summary.facts import facts
 from pipeline.summary.select import quote, shape
@@ -67,9 +66,9 @@ def statements(meetings: Sequence[Meeting], each: int, seed: int = 1) -> tuple[S
     return tuple(out)
 
 
-def trust(made: Sequence[Statement], language: str, embedder: Embedder | None) -> Trust:
+def trust(made: Sequence[Statement], language: str) -> Trust:
     """Judge them all."""
-    refused = [not supported(statement.text, statement.cited, language, embedder).ok for statement in made]
+    refused = [not supported(statement.text, statement.cited, language).ok for statement in made]
     wrong = [statement.kind != "" for statement in made]
     hits = sum(a and b for a, b in zip(refused, wrong, strict=True))
     counts = {kind: sum(statement.kind == kind for statement in made) for kind in KINDS}

@@ -103,7 +103,7 @@ def ours(generator: Generator, embedder: Embedder | None) -> System:
         made = [brief.asked(task.question, task.sentences, task.language, generator.count, embedder) for task in tasks]
         answers = generator.generate([prompt for one in made for prompt in brief.variants(one)])
         each = zip(*[iter(answers)] * brief.VARIANTS, strict=True)
-        return [_pointed(brief.judged(one, several, embedder)) for one, several in zip(made, each, strict=True)]
+        return [_pointed(brief.judged(one, several)) for one, several in zip(made, each, strict=True)]
 
     return run
 

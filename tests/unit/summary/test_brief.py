@@ -47,20 +47,20 @@ def test_prompt_numbers_the_sentences_and_names_the_speakers() -> None:
 
 
 def test_a_statement_keeps_the_sentences_that_carry_it() -> None:
-    (point,) = judged(ask(), ["Marketing said that people do not like the many buttons [1]."], None)
+    (point,) = judged(ask(), ["Marketing said that people do not like the many buttons [1]."])
     assert point.kind == "phrased"
     assert [citation.sentence for citation in point.citations] == [2]
 
 
 def test_what_nobody_said_is_not_told() -> None:
-    points = judged(ask(), ["Marketing said that people like the many buttons [3]. The case costs 30 Euros [1]. Philips was praised [2]."], None)
+    points = judged(ask(), ["Marketing said that people like the many buttons [3]. The case costs 30 Euros [1]. Philips was praised [2]."])
     assert all(point.kind == "quote" for point in points)
     assert {point.text for point in points} <= {sentence.text for sentence in SAID}
 
 
 def test_the_same_is_said_once() -> None:
     answer = "The remote must cost at most 25 Euros [1]. The remote control must cost at most 25 Euros [1]."
-    assert len(judged(ask(), [answer], None)) == 1
+    assert len(judged(ask(), [answer])) == 1
 
 
 def test_an_answer_is_no_longer_than_what_is_shown_allows() -> None:
@@ -74,7 +74,7 @@ def test_an_answer_is_no_longer_than_what_is_shown_allows() -> None:
 def test_of_several_answers_what_most_say_is_kept_and_what_does_not_stand_is_replaced() -> None:
     good = "Marketing said that people do not like the many buttons [2]."
     answers = [f"{good} The case costs 30 Euros [1].", f"{good} The remote control must cost at most 25 Euros [1].", "They should take a rubber case with few large buttons [3]."]
-    points = judged(ask(), answers, None)
+    points = judged(ask(), answers)
 
     assert [point.text for point in points[:1]] == [good.replace(" [2]", "")]
     assert all(point.kind == "phrased" and "30" not in point.text for point in points)

@@ -97,7 +97,7 @@ def test_receipts_are_the_sentences_with_the_words() -> None:
 
 def test_planted_errors_are_found(meetings) -> None:  # type: ignore[no-untyped-def]
     made = statements(meetings, 10)
-    found = trust(made, "en", None)
+    found = trust(made, "en")
 
     assert {statement.kind for statement in made} == {"", *KINDS}
     assert sum(found.planted.values()) == found.true
@@ -110,7 +110,7 @@ def test_a_judge_that_accepts_everything_is_found_out(meetings, monkeypatch: pyt
     from pipeline.training import planted
 
     monkeypatch.setattr(planted, "supported", lambda *_: Verdict("", 1.0))
-    found = trust(statements(meetings, 10), "en", None)
+    found = trust(statements(meetings, 10), "en")
 
     assert (found.all_recall, found.precision) == (0.0, 0.0)
 

@@ -1,0 +1,54 @@
+"""Questions that one sentence does not answer: what was said, thought or decided about something. A few statements from the moments of one video, each with its receipts."""
+
+import re
+from collections.abc import Sequence
+
+import structlog
+
+from pipeline.errors import ModelError
+from pipeline.language.generator import Embedder, Generator, Priority
+from pipeline.library.moments import Moment
+from pipeline.summary import brief
+from pipeline.types import Answer, AnswerCitation, Hit, Sentence
+
+VARIANTS = 3
+"""Answers to choose from: fewer than `brief.VARIANTS`, since somebody waits."""
+LEAST = 4
+"""Sentences that must be there: fewer are quoted better than retold."""
+
+_ASKS_MUCH = re.compile(
+    r"^(?:please )?(?:summari[sz]e|describe|outline|explain)\b"
+    r"|\b(?:what|how|why) (?:did|do|does|was|were|is|are)\b.*\b(?:discuss|talk|said|say|think|thought|opinion|agree|decide|propose|suggest|recommend|conclude|argue|feel|respond)",
+    re.IGNORECASE,
+)
+log = structlog.get_logger()
+
+
+def asks_much(question: str) -> bool:
+    """Whether a few sentences are expected (English questions only, as the built-in model)."""
+    return _ASKS_MUCH.search(question) is not None
+
+
+def told(
+    question: str, best: Sequence[Moment], texts: dict[str, tuple[Sentence, ...]], language: str, generator: Generator, embedder: Embedder
+) -> Answer | None:
+    """Statements about `question` from what was found of the best moment's video; None when none of the model's stands, or when it cannot be reached."""
+    hit = best[0].hit
+    sentences = texts[hit.video_id]
+    if len(sentences) < LEAST or (generator.languages and language not in generator.languages):
+        return None
+    try:
+        asked = brief.asked(question, sentences, language, generator.count, embedder)
+        answers = generator.generate(brief.variants(asked, VARIANTS), priority=Priority.INTERACTIVE)
+    except ModelError as error:
+        log.warning("answer_without_model", code=error.code)
+        return None
+    points = brief.judged(asked, answers)
+    if any(point.kind != "phrased" for point in points):
+        return None
+    citations = dict.fromkeys(_citation(hit, one.start, one.end, one.quote) for point in points for one in point.citations)
+    return Answer(question, True, " ".join(point.text for point in points), tuple(citations), "phrased")
+
+
+def _citation(hit: Hit, start: float, end: float, quote: str) -> AnswerCitation:
+    return AnswerCitation(hit.video_id, hit.title, start, end, quote)
