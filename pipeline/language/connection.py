@@ -116,7 +116,7 @@ class Connection:
         for pause in (*PAUSES, None):
             request = self._client.build_request(method, self._url(path), json=body)
             try:
-                response = self._client.send(request, stream=True)
+                response = self._send(request)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 trouble: ModelError = unavailable(self.name)
                 trouble.__cause__ = error
@@ -133,6 +133,14 @@ class Connection:
             log.info("model server not ready", server=self.name, code=trouble.code, pause=pause)
             _pause(pause)
         raise AssertionError("unreachable")
+
+    def _send(self, request: httpx2.Request) -> httpx2.Response:
+        """Once more where the line was cut before a word of the answer: llama.cpp's server closes a connection that it promised to keep, now and then while the next request is under way."""
+        try:
+            return self._client.send(request, stream=True)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            log.info("connection was closed, asking again", server=self.name)
+            return self._client.send(request, stream=True)
 
     def _url(self, path: str) -> str:
         root = self._base.removesuffix("/v1")

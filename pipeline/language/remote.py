@@ -19,6 +19,7 @@ from pipeline.language.cards import languages_of
 from pipeline.language.connection import Connection
 from pipeline.language.forms import FORMS, Form, defuse, render
 from pipeline.language.generator import DIMENSIONS, OnDone, Priority, Prompt, Vectors
+from pipeline.language.structured import fields
 
 Events = Generator[dict[str, Any]]
 log = structlog.get_logger(__name__)
@@ -205,7 +206,8 @@ class RemoteGenerator:
                 pieces.append(_text(event))
         return "".join(pieces).strip()
 
-    def _events(self, prompts: Sequence[Prompt], priority: Priority) -> Events:
+    def _events(self, prompts: Sequence[Prompt], priority: Priority, schema: dict[str, Any] | None = None) -> Events:
+        """`schema`: the answer is JSON of this form, on servers that are not ours."""
         server = self._server
         body: dict[str, object] = {
             "model": server.model,
@@ -219,7 +221,7 @@ class RemoteGenerator:
             own = {"each": [_wishes(prompt) for prompt in prompts], "priority": int(priority)}
             return self._connection.events("completions", body | own | {"prompt": texts})
         (prompt,) = prompts
-        body |= {"stream_options": {"include_usage": True}}
+        body |= {"stream_options": {"include_usage": True}} | fields(schema, chat=server.form is None)
         if prompt.variant:
             body |= {"temperature": VARIED, "seed": prompt.variant}
         if server.vllm and prompt.min_tokens:

@@ -10,13 +10,21 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import func, update
 
 from pipeline.config import Settings
+from pipeline.store import listings
 from pipeline.store.database import Database, database_url
 from pipeline.store.listing_tables import SubscriptionRow
+from pipeline.types import Entry
 from tests.browser.steps import LONG, finished, paste, paste_video
 from tests.standin import StandIn
 
 PLAYLIST = "https://www.youtube.com/playlist?list=PLstandin0001"
 CHANNEL = "https://www.youtube.com/@standin"
+
+REDRAW = """async () => {
+  const { morph } = await import(document.querySelector("script[type=module]").src.replace("main.js", "morph.js"));
+  morph(document.querySelector("#part-items"), await (await fetch(`${location.pathname}/parts/items`)).text());
+}"""
+"""What an event of the list makes of its items."""
 
 
 def facts(path: Path) -> list[str]:
@@ -41,6 +49,29 @@ def test_three_of_a_playlist_are_chosen_and_finish_while_one_looks_on(page: Page
     page.wait_for_url(re.compile("/v/stVideo0001"))
     finished(page)
     expect(page.get_by_test_id("gist")).to_be_visible()
+
+
+def test_a_tick_stays_with_its_video_when_new_ones_come_in_front(page: Page, home: Path) -> None:
+    """The rows were known by their number: the tick stayed on the second row when another video stood there, and sent what no longer did."""
+    paste(page, "https://www.youtube.com/playlist?list=PLstandinLong")
+    page.wait_for_url(re.compile(r"/l/\d+"))
+    expect(page.get_by_test_id("item")).to_have_count(100)
+    expect(page.locator("#part-state[data-live]")).to_have_count(0, timeout=60_000)
+    ticked = page.locator("[data-testid=item]:has(input:checked)")
+    page.locator("input[name=item]").nth(1).check()
+    before = (ticked.get_attribute("data-id"), ticked.inner_text())
+    db = Database(database_url(Settings(home=home)))
+    with db.session() as s:
+        listing_id = int(page.url.rpartition("/")[2])
+        new = (Entry("youtube:stNotThere1", "youtube", "", "Brand new"), Entry("youtube:stNotThere2", "youtube", "", "And another"))
+        listings.add(s, listing_id, new, listings.first_position(s, listing_id) - len(new))
+    db.dispose()
+    page.evaluate(REDRAW)
+
+    assert page.get_by_test_id("item").first.locator(".item-title").inner_text() == "Brand new"
+    assert (ticked.get_attribute("data-id"), ticked.inner_text()) == before
+    assert ticked.locator("input").get_attribute("value") == before[0]
+    assert page.evaluate("() => new FormData(document.querySelector('#choose')).getAll('item')") == [before[0]]
 
 
 def test_what_is_summarised_of_a_playlist_is_taken_away(page: Page, tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def _fleet(own: EmbeddedServers) -> Iterator[Fleet]:
         yield fleet
 
 
+@pytest.fixture(name="alone")
+def _alone(own: EmbeddedServers, fleet: Fleet) -> Iterator[Fleet]:
+    """The workers of one test, with none beside them, which would take the hints that are meant for these."""
+    for name in list(fleet.workers):
+        fleet.stop(name)
+    with Fleet(own.settings) as alone:
+        yield alone
+    fleet.start(Queue.TEXT, "text")
+
+
 @pytest.fixture(name="db")
 def _db(own: EmbeddedServers) -> Iterator[Database]:
     db = Database(database_url(own.settings), patience=20.0)
@@ -225,9 +235,8 @@ def test_a_stage_that_kills_its_worker_is_set_aside_and_the_queue_goes_on(own: E
     assert (view.state, view.stages[0].error_code, view.stages[0].attempt) == ("failed", "crashed", MAX_ATTEMPTS)
 
 
-def test_a_stage_that_hangs_ends_its_process(own: EmbeddedServers, fleet: Fleet, db: Database) -> None:
-    fleet.stop("text")
-    hasty = fleet.start(Queue.TEXT, "hasty", hasty=True)
+def test_a_stage_that_hangs_ends_its_process(own: EmbeddedServers, alone: Fleet, db: Database) -> None:
+    hasty = alone.start(Queue.TEXT, "hasty", hasty=True)
     hangs = _announce(own, paste(db, "hangs", stages=FIRST, options={"fault": "hangs"}))
     eventually(lambda: hasty.exits, "it is ended")
     with db.session() as s:
@@ -237,20 +246,19 @@ def test_a_stage_that_hangs_ends_its_process(own: EmbeddedServers, fleet: Fleet,
     assert "stage hangs, ending this process" in hasty.log
 
 
-def test_a_worker_that_hears_nothing_while_stages_wait_ends_itself(own: EmbeddedServers, fleet: Fleet, db: Database) -> None:
-    hasty = fleet.workers["hasty"]
-    hasty.exits.clear()
+def test_a_worker_that_hears_nothing_while_stages_wait_ends_itself(alone: Fleet, db: Database) -> None:
+    hasty = alone.start(Queue.TEXT, "hasty", hasty=True)
     paste(db, stages=ONE)  # and nobody announces it
 
-    eventually(lambda: watchdog.EXIT_DEAF in hasty.exits, "it ends")
-    fleet.stop("hasty")
+    eventually(lambda: hasty.exits, "it ends")
+    assert hasty.exits[0] == watchdog.EXIT_DEAF
 
 
-def test_two_workers_a_queue_share_the_work_and_do_nothing_twice(own: EmbeddedServers, fleet: Fleet, db: Database) -> None:
+def test_two_workers_a_queue_share_the_work_and_do_nothing_twice(own: EmbeddedServers, alone: Fleet, db: Database) -> None:
     queues = [queue for _, queue in STAGES]
     for queue in queues:
         for number in (1, 2):
-            fleet.start(queue, f"{queue.value}{number}")
+            alone.start(queue, f"{queue.value}{number}")
     eventually(lambda: _alive(db) == {queue: 2 * (queue in queues) for queue in Queue}, "all workers live")
     pasted = [_announce(own, paste(db, f"v{number}", options={"windows": 3, "seconds": 0.05})) for number in range(12)]
     eventually(lambda: _done(db, *pasted), "all are done")
@@ -295,13 +303,13 @@ def test_a_worker_that_cannot_begin_ends_and_does_not_take_hints_in_silence(own:
     assert "worker cannot begin, ending this process" in ended.stdout + ended.stderr
 
 
-def test_a_worker_whose_watchdog_breaks_ends(own: EmbeddedServers, db: Database) -> None:
-    with Fleet(own.settings) as fleet:
-        worker = fleet.start(Queue.TEXT, "unwatched", hasty=True)
-        pasted = _announce(own, paste(db, stages=FIRST, options={"fault": "unwatched"}))
-        eventually(lambda: worker.exits, "it is ended")
-        with db.session() as s:
-            jobs.cancel(s, pasted.job_id)
+def test_a_worker_whose_watchdog_breaks_ends(own: EmbeddedServers, alone: Fleet, db: Database) -> None:
+    """The stage breaks whichever worker takes it: with others on its queue it has ended three of those and was set aside before this one heard of it."""
+    worker = alone.start(Queue.TEXT, "unwatched", hasty=True)
+    pasted = _announce(own, paste(db, stages=FIRST, options={"fault": "unwatched"}))
+    eventually(lambda: worker.exits, "it is ended")
+    with db.session() as s:
+        jobs.cancel(s, pasted.job_id)
 
     assert worker.exits[0] == watchdog.EXIT_UNWATCHED
     assert "watchdog broke, ending this process" in worker.log

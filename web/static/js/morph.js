@@ -18,6 +18,8 @@ function element(old, fresh) {
 
 // What the reader changes, and what scripts mark: the server knows nothing of these.
 const KEPT = new Set(["open", "tabindex"]);
+// Fields whose value is what the reader typed or chose; of any other (what a tick stands for) it is the server's.
+const TYPED = "textarea, select, input:not([type=checkbox], [type=radio], [type=hidden], [type=submit])";
 const MARKS = ["is-now", "is-cued", "has-grown"];
 
 function attributes(old, fresh) {
@@ -25,7 +27,7 @@ function attributes(old, fresh) {
     if (!fresh.hasAttribute(name) && !KEPT.has(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (name === "value" && old.matches("input, select, textarea")) continue;
+    if (name === "value" && old.matches(TYPED)) continue;
     if (name === "checked" || (KEPT.has(name) && old.hasAttribute(name))) continue;
     if (name === "class") {
       const marked = MARKS.filter((mark) => old.classList.contains(mark));
