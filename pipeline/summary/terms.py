@@ -55,7 +55,7 @@ class _Seen:
 
 
 def key_terms(points: Sequence[Point], language: str, most: int) -> tuple[Term, ...]:
-    """At most `most` terms and no more than there are points, in the order in which they are introduced. None in scripts without any sign of where a word ends (Thai, Khmer)."""
+    """At most `most` terms, each with a point of its own, in the order in which they are introduced. None in scripts without any sign of where a word ends (Thai, Khmer)."""
     stop = light_words(language, (point.text for point in points))
     seen = [{found.key: found for found in _candidates(point.text, stop, known=language in STOP)} for point in points]
     count: dict[tuple[str, ...], int] = {}
@@ -69,16 +69,12 @@ def key_terms(points: Sequence[Point], language: str, most: int) -> tuple[Term, 
         for key, number in count.items()
         if _counts(key, number, is_name=names[key])
     }
-    chosen: list[tuple[str, ...]] = []
+    first = {key: at for at, found in reversed(list(enumerate(seen))) for key in found}
+    chosen: dict[int, tuple[str, ...]] = {}
     for key in sorted(worth, key=lambda key: (-worth[key], key)):
-        if len(chosen) < min(most, len(points)) and not any(_again(key, other) for other in chosen):
-            chosen.append(key)
-    terms = []
-    for point, found in zip(points, seen, strict=True):
-        new = [key for key in found if key in chosen]
-        terms += [Term(found[key].text, point) for key in new]
-        chosen = [key for key in chosen if key not in new]
-    return tuple(terms)
+        if len(chosen) < most and first[key] not in chosen and not any(_again(key, other) for other in chosen.values()):
+            chosen[first[key]] = key
+    return tuple(Term(seen[at][key].text, points[at]) for at, key in sorted(chosen.items()))
 
 
 def gap(point: Point, terms: Sequence[Term]) -> Gap | None:
