@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from pipeline.summary.styles import Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged
+from pipeline.summary.styles import USUAL, Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged
 from pipeline.types import Chapter, Citation, Coverage, Point, Summary, Transcript, Video
 
-USUAL = Telling()
 SCHEMA_FILE = "tldr.schema.json"
 
 

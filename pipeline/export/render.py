@@ -9,10 +9,9 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.export import subtitles, text
 from pipeline.export.document import document, transcript_json, video_json
-from pipeline.summary.styles import Telling
+from pipeline.summary.styles import USUAL, Telling
 from pipeline.types import Summary, Transcript, Video
 
-USUAL = Telling()
 KINDS = ("md", "txt", "srt", "vtt", "json", "html")
 LATER = ("pdf",)
 MEDIA_TYPES = {

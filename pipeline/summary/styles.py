@@ -153,7 +153,16 @@ class Telling:
 
     @property
     def is_usual(self) -> bool:
-        return self == Telling()
+        return self == USUAL
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What an address says of it: nothing of what is usual."""
+        style = {} if self.style is BULLETS else {"style": self.style.name}
+        return style if self.audience is EVERYONE else {**style, "audience": self.audience.name}
+
+
+USUAL = Telling()
 
 
 def style_of(name: str | None) -> Style:

@@ -145,7 +145,7 @@ function keepCardInside(event) {
 
 /** As Markdown, which mail and notes show as text with links. */
 async function copySummary(id) {
-  const response = await fetch(`/api/v1/videos/${id}/export?as=md${location.search.replace("?", "&")}`);
+  const response = await fetch(`/api/v1/videos/${id}/export?as=md&${$("#video").dataset.query}`);
   const summary = (text) => text.split("\n## Transcript\n")[0]; // the words themselves would be hours long
   const done = response.ok && await copy(summary(await response.text()));
   toast(done ? "Summary copied" : "Copying did not work. Use the Markdown export instead.");
