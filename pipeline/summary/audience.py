@@ -20,7 +20,7 @@ EVERYONE = Audience("everyone", "For everyone", None)
 PLAIN = Audience("plain", "Plain language", 1.15)
 AUDIENCES = {audience.name: audience for audience in (EVERYONE, PLAIN)}
 
-LONG, LETTERS, RARE = 0.5, 0.3, 0.2
+LONG, LETTERS, RARE = 0.4, 0.4, 0.2
 """What the length of a sentence, the length of its words and their rarity are worth."""
 
 

@@ -15,7 +15,7 @@ LEAST = 4.0
 """Words of a sentence that still says something without one of them."""
 SHORTEST = 3
 """Letters of a term; one more where the language's function words are not known."""
-NAME, PAIR = 1.5, 1.5
+NAME, PAIR = 1.3, 1.5
 """What a name, and two words that belong together, are worth beside one plain word."""
 
 _TOKEN = re.compile(r"[^\s—–…/|]+")
