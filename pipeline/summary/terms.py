@@ -15,6 +15,8 @@ LEAST = 4.0
 """Words of a sentence that still says something without one of them."""
 SHORTEST = 3
 """Letters of a term; one more where the language's function words are not known."""
+FEW = 4
+"""Points so few that a word need not be said again."""
 NAME, PAIR = 1.3, 1.5
 """What a name, and two words that belong together, are worth beside one plain word."""
 
@@ -67,7 +69,7 @@ def key_terms(points: Sequence[Point], language: str, most: int) -> tuple[Term, 
     worth = {
         key: _worth(key, number, len(points), is_name=names[key])
         for key, number in count.items()
-        if _counts(key, number, is_name=names[key])
+        if _counts(key, number, len(points), is_name=names[key])
     }
     first = {key: at for at, found in reversed(list(enumerate(seen))) for key in found}
     chosen: dict[int, tuple[str, ...]] = {}
@@ -141,9 +143,9 @@ def _runs(token: str) -> Iterator[_Seen]:
                 yield _Seen((run[first : first + size],), run[first : first + size], is_name=False)
 
 
-def _counts(key: tuple[str, ...], number: int, *, is_name: bool) -> bool:
-    """A pair and a run of Han characters must be said again; a word need not."""
-    return number > 1 or (is_name and len(key) > 1) or (len(key) == 1 and not _HAN.fullmatch(key[0]))
+def _counts(key: tuple[str, ...], number: int, of: int, *, is_name: bool) -> bool:
+    """What is said again, and names; of few points any word, but no pair and no run of Han characters."""
+    return number > 1 or is_name or (of < FEW and len(key) == 1 and not _HAN.fullmatch(key[0]))
 
 
 def _worth(key: tuple[str, ...], number: int, of: int, *, is_name: bool) -> float:
