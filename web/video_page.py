@@ -9,7 +9,7 @@ from flask import request
 from pipeline import languages, timecode
 from pipeline.errors import InputError, NutshellError
 from pipeline.summary.audience import AUDIENCES
-from pipeline.summary.styles import BULLETS, STYLES, USUAL, Note, Telling, arranged, opening, points_in, telling
+from pipeline.summary.styles import BULLETS, STYLES, USUAL, Block, Note, Telling, arranged, opening, points_in, telling
 from pipeline.types import Length
 from web import rows, submit, views, words
 from web.rows import VideoRows
@@ -104,7 +104,7 @@ def told(found: VideoRows, want: Asked) -> dict[str, Any]:
     """The points as they are told, and the switches. Bullets are drawn as sections, which can grow; every other style as blocks."""
     style, audience = want.telling.style, want.telling.audience
     summary = found.summary
-    blocks = arranged(summary, style, audience) if summary is not None and not want.telling.is_usual else ()
+    blocks = _blocks(found, want.telling)
     points = tuple(points_in(blocks)) if style is BULLETS and blocks else summary.points if summary else ()
     return {
         "style": style,
@@ -117,6 +117,18 @@ def told(found: VideoRows, want: Asked) -> dict[str, Any]:
         "audiences": [(one, want.with_telling(replace(want.telling, audience=one))) for one in AUDIENCES.values()],
         "style_query": urlencode(want.telling.query),
     }
+
+
+def _blocks(found: VideoRows, telling: Telling) -> tuple[Block, ...]:
+    """None for what is usual. While the summary grows only the chapters that have points, and no word about what is missing: it may come yet."""
+    summary = found.summary
+    if summary is None or telling.is_usual:
+        return ()
+    if not found.growing:
+        return arranged(summary, telling.style, telling.audience)
+    begun = 1 + max((point.chapter for point in summary.points), default=-1)
+    so_far = replace(summary, chapters=summary.chapters[:begun])
+    return tuple(block for block in arranged(so_far, telling.style, telling.audience) if not isinstance(block, Note))
 
 
 def choices(found: VideoRows, want: Asked) -> dict[str, Any]:

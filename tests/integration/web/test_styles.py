@@ -7,6 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from pipeline.export.document import schema
+from pipeline.jobs import Queue
+from pipeline.store import jobs, renditions, transcripts
 from pipeline.store.database import Database
 from pipeline.summary.styles import STYLES
 from pipeline.types import Length
@@ -104,6 +106,26 @@ def test_the_api_tells_a_style_beside_the_points(client: FlaskClient, db: Databa
     assert body["summary"] == usual["summary"]
     assert not usual.get("style")
     assert client.get(f"{V1}/videos/{talk.ID}/export?as=json&style={style}&audience=plain").json["style"] == body["style"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_growing_summary_is_told_as_far_as_it_is(client: FlaskClient, db: Database, style: str) -> None:
+    """A chapter that has no point yet was said to have none."""
+    talk.add(db)
+    whole = talk.summary(talk.sentences(), length=Length.LONG)
+    with db.session() as s:
+        transcript = transcripts.get_transcript(s, talk.ID)
+        assert transcript is not None
+        key = talk.key(talk.ID, transcript, length=Length.LONG)
+        renditions.save_chapters(s, key, talk.CHAPTERS, fence=None)
+        renditions.save_point(s, key, whole.points[0], fence=None)
+        jobs.submit(s, "tldr", talk.ID, {"length": "long"}, [("summary", Queue.TEXT)])
+    page = client.get(f"/v/{talk.ID}?length=long&style={style}&audience=plain").text
+
+    assert 'aria-busy="true"' in page
+    assert page.count('data-testid="point" data-kind') == 1
+    assert "Nothing in the summary rests" not in page
+    assert "not told here" not in page
 
 
 @pytest.mark.parametrize(("query", "code"), [("style=poem", "bad_style"), ("audience=cats", "bad_audience")])
