@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.summary.audience import AUDIENCES
-from pipeline.summary.styles import STYLES
+from pipeline.summary.audience import AUDIENCES, EVERYONE
+from pipeline.summary.styles import BULLETS, STYLES
 from pipeline.types import Length
 
 VideoId = Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]{11}|[0-9a-f]{16})$")]
@@ -199,11 +199,11 @@ class VideoDetail(BaseModel):
 class SummaryQuery(Request):
     lang: Language | None = None
     length: Length | None = None
-    style: str | None = Field(
-        default=None, max_length=40, json_schema_extra={"enum": list(STYLES)}, description="How the points are told; bullets if not given."
+    style: str = Field(
+        default=BULLETS.name, max_length=40, json_schema_extra={"enum": list(STYLES)}, description="How the points are told."
     )
-    audience: str | None = Field(
-        default=None, max_length=40, json_schema_extra={"enum": list(AUDIENCES)}, description="`plain` leaves the hard points out."
+    audience: str = Field(
+        default=EVERYONE.name, max_length=40, json_schema_extra={"enum": list(AUDIENCES)}, description="`plain` leaves hard points out."
     )
 
 
