@@ -23,6 +23,7 @@ from pipeline.speech.speakers import labelled, told_apart
 from pipeline.steps import Models, check_duration, embed, translated, wants_english
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
+from pipeline.summary.styles import Telling
 from pipeline.summary.summarize import make_gist, make_summary
 from pipeline.types import Emit, Options, Origin, Progress, Summary, Transcript, Video, public_id
 from pipeline.workplace import job_folder, work_folder
@@ -37,8 +38,8 @@ class Result:
     """Seconds per stage."""
     models: dict[str, str | None]
 
-    def document(self) -> dict[str, Any]:
-        return document(self.video, self.transcript, self.summary, self.timings, self.models)
+    def document(self, telling: Telling) -> dict[str, Any]:
+        return document(self.video, self.transcript, self.summary, self.timings, self.models, telling)
 
 
 @dataclass(slots=True)

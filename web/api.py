@@ -14,6 +14,7 @@ from pipeline.run import Submitted
 from pipeline.source.links import find_links, parse_link
 from pipeline.store import videos
 from pipeline.store.jobs import JobView
+from pipeline.summary.styles import telling
 from web import media, rows, schemas, status, submit, views, words
 from web.receive import receive
 from web.security import job_number, valid_video_id
@@ -155,12 +156,13 @@ def speakers(video_id: str, json: schemas.SpeakersRequest) -> schemas.Speakers:
 @blueprint.get("/videos/<video_id>/summary")
 @spec.validate(resp=responses(HTTP_200=schemas.Document), tags=["videos"])
 def summary(video_id: str, query: schemas.SummaryQuery) -> dict[str, Any]:
-    """The TLDR as one object, once it is whole."""
+    """The TLDR as one object, once it is whole; with `style` or `audience` also told in that way."""
+    how = telling(query.style, query.audience)
     found = rows.load_video(services().db, valid_video_id(video_id), code(query.lang), query.length)
     if found.transcript is None or found.summary is None or not found.summary.complete:
         raise InputError("no_summary", "There is no finished summary in this language and length. Ask for it with POST /translations.")
     whole = found.summary.whole()
-    return document(found.video, found.transcript, whole, {}, {"speech": found.transcript.model, "llm": whole.model})
+    return document(found.video, found.transcript, whole, {}, {"speech": found.transcript.model, "llm": whole.model}, how)
 
 
 @blueprint.post("/videos/<video_id>/translations")
@@ -189,11 +191,12 @@ def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
 @spec.validate(resp=responses(HTTP_200=None), tags=["videos"])
 def export(video_id: str, query: schemas.ExportQuery) -> Response:
     """Transcript and summary as a file: md, txt, html, srt, vtt or json."""
+    how = telling(query.style, query.audience)
     found = rows.load_video(services().db, valid_video_id(video_id), code(query.lang), query.length)
     if found.transcript is None:
         raise NotFound
     whole = found.summary.whole() if found.summary is not None and found.summary.complete else None
-    return media.exported(render(query.form, found.video, found.transcript, whole), inline=query.view)
+    return media.exported(render(query.form, found.video, found.transcript, whole, how), inline=query.view)
 
 
 @blueprint.get("/status")

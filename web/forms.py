@@ -14,6 +14,7 @@ from pipeline.library.moments import cleaned
 from pipeline.run import Submitted
 from pipeline.source.links import Source, find_links, parse_link, read_link
 from pipeline.store.jobs import JobView
+from pipeline.summary.styles import telling
 from pipeline.types import Options
 from web import pages, submit
 from web.receive import Received, receive
@@ -108,14 +109,15 @@ def many() -> Response:
 
 @blueprint.post("/v/<video_id>/summaries")
 def summaries(video_id: str) -> Response:
-    """Another language or length: shown when it is there, else made. When no model can, the page says which could."""
+    """Another language or length: shown when it is there, else made. When no model can, the page says which could. How it is told stays."""
+    how = telling(request.form.get("style"), request.form.get("audience"))
     wanted = submit.options(request.form.get("language"), request.form.get("length"))
     try:
         submit.rendition(services(), valid_video_id(video_id), wanted)
     except InputError as error:
         if error.code != "no_model_for_language":
             raise
-    return redirect(f"/v/{video_id}?{urlencode({'lang': wanted.language or '', 'length': wanted.length.value})}", 303)
+    return redirect(f"/v/{video_id}?{urlencode({'lang': wanted.language or '', 'length': wanted.length.value} | how.query)}", 303)
 
 
 @blueprint.post("/v/<video_id>/downloads")

@@ -98,7 +98,7 @@ def part(video_id: str, name: str) -> str:
 @blueprint.get("/v/<video_id>/export")
 def export(video_id: str) -> BaseResponse:
     """The same as the API's, under the address that the page's links have."""
-    query = {name: request.args[name] for name in ("as", "lang", "length") if name in request.args}
+    query = {name: request.args[name] for name in ("as", "lang", "length", "style", "audience") if name in request.args}
     return redirect(f"/api/v1/videos/{valid_video_id(video_id)}/export?{urlencode(query)}", 307)
 
 

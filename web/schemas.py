@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.summary.audience import AUDIENCES, EVERYONE
+from pipeline.summary.styles import BULLETS, STYLES
 from pipeline.types import Length
 
 VideoId = Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]{11}|[0-9a-f]{16})$")]
@@ -197,6 +199,12 @@ class VideoDetail(BaseModel):
 class SummaryQuery(Request):
     lang: Language | None = None
     length: Length | None = None
+    style: str = Field(
+        default=BULLETS.name, max_length=40, json_schema_extra={"enum": list(STYLES)}, description="How the points are told."
+    )
+    audience: str = Field(
+        default=EVERYONE.name, max_length=40, json_schema_extra={"enum": list(AUDIENCES)}, description="`plain` leaves hard points out."
+    )
 
 
 class ExportQuery(SummaryQuery):
@@ -252,6 +260,9 @@ class Document(BaseModel):
     summary: dict[str, Any]
     timings: dict[str, float]
     models: dict[str, str | None]
+    style: dict[str, Any] | None = Field(
+        default=None, description="The points as they are told, where `style` or `audience` was asked for."
+    )
 
 
 class SearchQuery(Request):

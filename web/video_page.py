@@ -1,6 +1,6 @@
 """Everything that the page of one video shows, from its rows and the address asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +8,8 @@ from flask import request
 
 from pipeline import languages, timecode
 from pipeline.errors import InputError, NutshellError
+from pipeline.summary.audience import AUDIENCES
+from pipeline.summary.styles import BULLETS, STYLES, USUAL, Block, Note, Telling, arranged, opening, points_in, telling
 from pipeline.types import Length
 from web import rows, submit, views, words
 from web.rows import VideoRows
@@ -24,22 +26,30 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What stands in the address: `?lang=es&length=short&t=73`."""
+    """What stands in the address: `?lang=es&length=short&style=notes&audience=plain&t=73`."""
 
     language: str | None
     length: Length | None
     at: float | None
+    telling: Telling = USUAL
 
     @property
     def query(self) -> str:
-        """Language and length for links within the page, so that a moment is opened in the rendition being read."""
-        return urlencode({name: value for name, value in (("lang", self.language), ("length", self.length and self.length.value)) if value})
+        """All but the moment, for links within the page, so that one is opened in what is being read."""
+        return self.with_telling(self.telling)
+
+    def with_telling(self, other: Telling) -> str:
+        """The same told in another way."""
+        rendition = {"lang": self.language, "length": self.length and self.length.value}
+        return urlencode({name: value for name, value in (rendition | other.query).items() if value})
 
 
 def asked() -> Asked:
-    """Raises: InputError: `bad_language`, `bad_length`."""
+    """Raises: InputError: `bad_language`, `bad_length`, `bad_style`, `bad_audience`."""
     language = request.args.get("lang")
-    return Asked(words.language_code(language) if language else None, _length(request.args.get("length")), second(request.args.get("t")))
+    how = telling(request.args.get("style"), request.args.get("audience"))
+    code = words.language_code(language) if language else None
+    return Asked(code, _length(request.args.get("length")), second(request.args.get("t")), how)
 
 
 WORDLESS = frozenset({"head", "status", "questions", "tools"})
@@ -72,7 +82,6 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "live": found.live,
         "growing": found.growing,
         "chapters": chapters,
-        "sections": views.sections(chapters, summary.points if summary else (), growing=found.growing),
         "translated_from": words.english_name(found.language) if summary and summary.language != found.language else "",
         "strip": views.strip(summary.coverage if summary else ()),
         "status": found.statuses[0] if found.statuses else None,
@@ -85,9 +94,41 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "renditions": [{"language": code, "length": size.value} for code, size in found.renditions],
         "questions": views.questions(chapters),
         "advice": advice,
+        **told(found, want),
         "base": services().settings.public_url.rstrip("/"),
         **(choices(found, want) if part in ("", "tools") else {}),
     }
+
+
+def told(found: VideoRows, want: Asked) -> dict[str, Any]:
+    """The points as they are told, and the switches. Bullets are drawn as sections, which can grow; every other style as blocks."""
+    style, audience = want.telling.style, want.telling.audience
+    summary = found.summary
+    blocks = _blocks(found, want.telling)
+    points = tuple(points_in(blocks)) if style is BULLETS and blocks else summary.points if summary else ()
+    return {
+        "style": style,
+        "audience": audience,
+        "overview": opening(summary, style, audience) if summary else (),
+        "sections": views.sections(found.chapters, points, growing=found.growing),
+        "blocks": [(type(block).__name__.lower(), block) for block in blocks] if style is not BULLETS else [],
+        "left_out": [block.text for block in blocks if isinstance(block, Note) and style is BULLETS],
+        "styles": [(one, want.with_telling(replace(want.telling, style=one))) for one in STYLES.values()],
+        "audiences": [(one, want.with_telling(replace(want.telling, audience=one))) for one in AUDIENCES.values()],
+        "style_query": urlencode(want.telling.query),
+    }
+
+
+def _blocks(found: VideoRows, telling: Telling) -> tuple[Block, ...]:
+    """None for what is usual. While the summary grows only the chapters that have points, and no word about what is missing: it may come yet."""
+    summary = found.summary
+    if summary is None or telling.is_usual:
+        return ()
+    if not found.growing:
+        return arranged(summary, telling.style, telling.audience)
+    begun = 1 + max((point.chapter for point in summary.points), default=-1)
+    so_far = replace(summary, chapters=summary.chapters[:begun])
+    return tuple(block for block in arranged(so_far, telling.style, telling.audience) if not isinstance(block, Note))
 
 
 def choices(found: VideoRows, want: Asked) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Exit status: 0 done, 2 bad input, 3 source unavailable, 4 model or server troubl
 import os
 import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +15,16 @@ from workers.cli_youtube import cookies, doctor, update_yt_dlp
 from workers.edge import edge
 from workers.subscribing import subscribe, subscriptions, unsubscribe
 
+if TYPE_CHECKING:
+    from pipeline.summary.styles import Telling
+
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime phones home unless this is set before its first import
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 LENGTHS = ("short", "medium", "long")
+STYLES = ("bullets", "paragraph", "chapters", "qa", "notes")
 SUBTITLES = ("srt", "vtt", "txt", "json")
 EXPORTS = ("md", "txt", "srt", "vtt", "json", "html", "pdf")
 
@@ -48,11 +53,15 @@ def up(port: int | None) -> None:
 @click.argument("source")
 @click.option("--lang", help="Language of the summary, for example es; the video's own if not given.")
 @click.option("--length", type=click.Choice(LENGTHS), default="medium", show_default=True)
+@click.option("--style", help=f"How the points are told: {', '.join(STYLES)}; bullets if not given.")
+@click.option("--plain", is_flag=True, help="Leave hard points out where there are easier ones.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--no-captions", is_flag=True, help="Listen to the sound even where there are captions.")
 @click.option("--speakers", is_flag=True, help="Tell apart who speaks in what is listened to.")
 @edge
-def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions: bool, speakers: bool) -> None:
+def tldr(
+    source: str, lang: str | None, length: str, style: str | None, plain: bool, as_json: bool, no_captions: bool, speakers: bool
+) -> None:
     """The TLDR of SOURCE: a link, an audio or video file, or a .vtt, .srt, .ttml, .json3 or .txt transcript. Needs no server."""
     from pipeline.config import load
     from pipeline.run import process
@@ -61,15 +70,16 @@ def tldr(source: str, lang: str | None, length: str, as_json: bool, no_captions:
     from pipeline.types import Length, Options
     from workers.terminal import Bar, print_json, print_summary
 
+    how = telling(style, plain)
     settings = load(speakers=True) if speakers else load()
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
     parsed = parse_source(source, Hosts.of(settings.media_hosts))
     with Bar() as bar:
         result = process(parsed, options, settings, emit=bar.show)
     if as_json:
-        print_json(result.document())
+        print_json(result.document(how))
     else:
-        print_summary(result.video, result.summary)
+        print_summary(result.video, result.summary, how)
 
 
 @main.command()
@@ -155,15 +165,18 @@ def subtitles_only(kind: str, quality: str, part: str | None) -> None:
 @click.argument("video")
 @click.option("--as", "form", type=click.Choice(EXPORTS), required=True)
 @click.option("--lang", help="Language of the summary; the video's own if not given.")
+@click.option("--style", help=f"How the points are told: {', '.join(STYLES)}; bullets if not given.")
+@click.option("--plain", is_flag=True, help="Leave hard points out where there are easier ones.")
 @edge
-def export(video: str, form: str, lang: str | None) -> None:
+def export(video: str, form: str, lang: str | None, style: str | None, plain: bool) -> None:
     """The transcript and summary of the library's VIDEO (its id) on standard output."""
     from pipeline.export.render import render
     from workers.terminal import running, stored_summary
 
+    how = telling(style, plain)
     with running() as (db, _settings, _models):
         stored, transcript, summary = stored_summary(db, video, language_code(lang))
-    sys.stdout.buffer.write(render(form, stored, transcript, summary).body)
+    sys.stdout.buffer.write(render(form, stored, transcript, summary, how).body)
 
 
 @main.command()
@@ -276,6 +289,14 @@ def _later_command(name: str) -> None:
 
 for _name in ("users", "tokens", "backup", "restore"):
     _later_command(_name)
+
+
+def telling(style: str | None, plain: bool) -> "Telling":
+    """Raises: InputError: `bad_style`."""
+    from pipeline.summary.audience import PLAIN
+    from pipeline.summary.styles import telling as told
+
+    return told(style, PLAIN.name if plain else None)
 
 
 def language_code(text: str | None) -> str | None:

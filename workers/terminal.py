@@ -21,6 +21,7 @@ from pipeline.run import Submitted
 from pipeline.steps import Models
 from pipeline.store import jobs, renditions, transcripts, videos
 from pipeline.store.database import Database, database_url
+from pipeline.summary.styles import USUAL, Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged, opening
 from pipeline.timecode import clock
 from pipeline.types import Answer, Hit, Point, Progress, Summary, Transcript, Video
 from workers.shown import shown
@@ -123,21 +124,45 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
-def print_summary(video: Video, summary: Summary | None) -> None:
+def print_summary(video: Video, summary: Summary | None, telling: Telling = USUAL) -> None:
     click.secho(shown(video.title), bold=True)
     if summary is None:
         return
     click.echo(wrapped(said(summary.gist)) + "\n")
-    for point in summary.overview:
+    for point in opening(summary, telling.style, telling.audience):
         click.echo(wrapped(said(point)))
-    for number, chapter in enumerate(summary.chapters):
-        points = [point for point in summary.points if point.chapter == number]
-        if points:
-            click.secho(f"\n{clock(chapter.start)}  {shown(chapter.title)}", bold=True)
-        for point in points:
-            click.echo(wrapped(f"{clock(point.start)}  {said(point)}", "    ", "  • "))
+    for block in arranged(summary, telling.style, telling.audience):
+        print_block(block)
     for note in summary.notes:
         click.secho(wrapped(f"\nNote: {note}"), dim=True)
+
+
+def print_block(block: Block) -> None:
+    match block:
+        case Heading(text, chapter):
+            click.secho(f"\n{clock(chapter.start)}  {shown(text)}" if chapter else f"\n{shown(text)}", bold=True)
+        case Listed(points):
+            print_points(points)
+        case Flowing(points):
+            click.echo(wrapped(" ".join(f"{said(point)} ({clock(point.start)})" for point in points), "  ", "  "))
+        case Answered(question, points, chapter):
+            click.secho(f"\n{clock(chapter.start) + '  ' if chapter else ''}{shown(question)}", bold=True)
+            print_points(points)
+        case Terms(terms):
+            for term in terms:
+                click.echo(wrapped(f"{shown(term.text)}: {said(term.point)} ({clock(term.point.start)})", "    ", "  • "))
+        case Gaps(gaps):
+            for number, gap in enumerate(gaps, 1):
+                click.echo(wrapped(f"{number}. {shown(gap.question)}", "     ", "  "))
+            answers = (f"{number}. {shown(gap.answer)} ({clock(gap.point.start)})" for number, gap in enumerate(gaps, 1))
+            click.echo(wrapped(f"Answers: {'  '.join(answers)}", "  ", "\n  "))
+        case Note(text):
+            click.secho(wrapped(text, "  ", "  "), dim=True)
+
+
+def print_points(points: Sequence[Point]) -> None:
+    for point in points:
+        click.echo(wrapped(f"{clock(point.start)}  {said(point)}", "    ", "  • "))
 
 
 def said(point: Point) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from pipeline.summary.styles import USUAL, Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged
 from pipeline.types import Chapter, Citation, Coverage, Point, Summary, Transcript, Video
 
 SCHEMA_FILE = "tldr.schema.json"
@@ -22,15 +23,44 @@ def document(
     summary: Summary,
     timings: Mapping[str, float],
     models: Mapping[str, str | None],
+    telling: Telling = USUAL,
 ) -> dict[str, Any]:
-    """The TLDR as plain JSON values. `timings` are seconds per stage, `models` names per role."""
-    return {
+    """The TLDR as plain JSON values. `timings` are seconds per stage, `models` names per role. Told in another way than usual it has one part more, `style`."""
+    whole = {
         "video": video_json(video),
         "transcript": transcript_json(transcript),
         "summary": summary_json(summary),
         "timings": {name: round(seconds, 3) for name, seconds in timings.items()},
         "models": dict(models),
     }
+    return whole if telling.is_usual else {**whole, "style": style_json(summary, telling)}
+
+
+def style_json(summary: Summary, telling: Telling) -> dict[str, Any]:
+    """The points of the summary once more, as they are told."""
+    blocks = [block_json(block) for block in arranged(summary, telling.style, telling.audience)]
+    return {"name": telling.style.name, "audience": telling.audience.name, "blocks": blocks}
+
+
+def block_json(block: Block) -> dict[str, Any]:
+    match block:
+        case Heading(text, chapter):
+            return {"block": "heading", "text": text, "chapter": chapter_json(chapter) if chapter else None}
+        case Listed(points):
+            return {"block": "list", "points": [point_json(point) for point in points]}
+        case Flowing(points):
+            return {"block": "text", "points": [point_json(point) for point in points]}
+        case Answered(question, points):
+            return {"block": "question", "text": question, "points": [point_json(point) for point in points]}
+        case Terms(terms):
+            return {"block": "terms", "terms": [{"text": term.text, "point": point_json(term.point)} for term in terms]}
+        case Gaps(gaps):
+            return {
+                "block": "gaps",
+                "gaps": [{"question": gap.question, "answer": gap.answer, "point": point_json(gap.point)} for gap in gaps],
+            }
+        case Note(text):
+            return {"block": "note", "text": text}
 
 
 def video_json(video: Video) -> dict[str, Any]:

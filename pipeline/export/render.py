@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.export import subtitles, text
 from pipeline.export.document import document, transcript_json, video_json
+from pipeline.summary.styles import USUAL, Telling
 from pipeline.types import Summary, Transcript, Video
 
 KINDS = ("md", "txt", "srt", "vtt", "json", "html")
@@ -30,8 +31,8 @@ class Export:
     body: bytes
 
 
-def render(kind: str, video: Video, transcript: Transcript, summary: Summary | None) -> Export:
-    """The export of `kind`; without a summary the transcript alone.
+def render(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling = USUAL) -> Export:
+    """The export of `kind`, its summary told as `telling` says; without a summary the transcript alone. Subtitles have no style.
 
     Raises:
         InputError: `bad_export`, an unknown kind, or one that is not there yet.
@@ -40,28 +41,28 @@ def render(kind: str, video: Video, transcript: Transcript, summary: Summary | N
         raise InputError("not_yet", f"Export as {kind} is not there yet. Choose one of {', '.join(KINDS)}.")
     if kind not in KINDS:
         raise InputError("bad_export", f"There is no export as {kind!r}. Choose one of {', '.join(KINDS)}.")
-    return Export(file_name(video, kind), MEDIA_TYPES[kind], _body(kind, video, transcript, summary).encode("utf-8", "replace"))
+    return Export(file_name(video, kind), MEDIA_TYPES[kind], _body(kind, video, transcript, summary, telling).encode("utf-8", "replace"))
 
 
-def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | None) -> str:
+def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
     match kind:
         case "md":
-            return text.markdown(video, transcript, summary)
+            return text.markdown(video, transcript, summary, telling)
         case "txt":
-            return text.plain(video, transcript, summary)
+            return text.plain(video, transcript, summary, telling)
         case "html":
-            return text.html(video, transcript, summary)
+            return text.html(video, transcript, summary, telling)
         case "srt":
             return subtitles.srt(transcript.segments)
         case "vtt":
             return subtitles.vtt(transcript.segments, transcript.language)
-    return json.dumps(_value(video, transcript, summary), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(_value(video, transcript, summary, telling), ensure_ascii=False, indent=1) + "\n"
 
 
-def _value(video: Video, transcript: Transcript, summary: Summary | None) -> dict[str, Any]:
+def _value(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> dict[str, Any]:
     if summary is None:
         return {"video": video_json(video), "transcript": transcript_json(transcript)}
-    return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model})
+    return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model}, telling)
 
 
 def file_name(video: Video, extension: str) -> str:

@@ -1,12 +1,14 @@
 """Summary and transcript -> Markdown, plain text and one self-contained HTML page. All text is untrusted: inert in every form."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import jinja2
 
+from pipeline.summary.styles import Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged, opening
 from pipeline.timecode import clock
-from pipeline.types import Point, Summary, Transcript, Video
+from pipeline.types import Chapter, Point, Summary, Transcript, Video
 
 YOUTUBE = "https://www.youtube.com/"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
@@ -22,13 +24,13 @@ def moment_url(video: Video, seconds: float) -> str:
     return f"{video.source_url}{joint}{urlencode({'t': f'{int(seconds)}s'})}"
 
 
-def markdown(video: Video, transcript: Transcript, summary: Summary | None) -> str:
-    """Title, link, gist, points with `[1:02](…&t=62s)`, chapters, then the transcript. Mark-up in the source text is escaped."""
+def markdown(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
+    """Title, link, gist, points with `[1:02](…&t=62s)` as they are told, then the transcript. Mark-up in the source text is escaped."""
     lines = [f"# {escape(video.title)}", ""]
     if video.source_url:
         lines += [f"<{video.source_url}>", ""]
     if summary:
-        lines += _markdown_summary(video, summary)
+        lines += _markdown_summary(video, summary, telling)
     lines += ["## Transcript", ""]
     for segment in transcript.segments:
         speaker = f"**{escape(segment.speaker)}:** " if segment.speaker else ""
@@ -36,20 +38,48 @@ def markdown(video: Video, transcript: Transcript, summary: Summary | None) -> s
     return "\n".join(lines)
 
 
-def _markdown_summary(video: Video, summary: Summary) -> list[str]:
+def _markdown_summary(video: Video, summary: Summary, telling: Telling) -> list[str]:
     lines = [f"> {_statement(video, summary.gist)}", ""]
-    if summary.overview:
-        lines += [" ".join(_statement(video, point) for point in summary.overview), ""]
-    for number, chapter in enumerate(summary.chapters):
-        lines += [f"## {_stamp(video, chapter.start)} {escape(chapter.title)}", ""]
-        lines += [f"- {_statement(video, point)}" for point in summary.points if point.chapter == number]
-        lines.append("")
+    if overview := opening(summary, telling.style, telling.audience):
+        lines += [" ".join(_statement(video, point) for point in overview), ""]
+    level = "##"
+    for block in arranged(summary, telling.style, telling.audience):
+        lines += [*_markdown_block(video, block, level), ""]
+        if isinstance(block, Heading) and block.chapter is None:
+            level = "###"  # chapters stand under a heading of the style's own
     return [*lines, *(f"*{escape(note)}*\n" for note in summary.notes)]
+
+
+def _markdown_block(video: Video, block: Block, level: str) -> Iterator[str]:
+    match block:
+        case Heading(text, Chapter() as chapter):
+            yield f"{level} {_stamp(video, chapter.start)} {escape(text)}"
+        case Heading(text):
+            yield f"## {escape(text)}"
+        case Listed(points):
+            yield from (f"- {_statement(video, point)}" for point in points)
+        case Flowing(points):
+            yield " ".join(_statement(video, point) for point in points)
+        case Answered(question, points, chapter):
+            yield f"## {_stamp(video, chapter.start) + ' ' if chapter else ''}{escape(question)}\n"
+            yield from (f"- {_statement(video, point)}" for point in points)
+        case Terms(terms):
+            yield from (f"- **{escape(term.text)}**: {_statement(video, term.point)}" for term in terms)
+        case Gaps(gaps):
+            yield from (f"{number}. {escape(gap.question)}" for number, gap in enumerate(gaps, 1))
+            yield "\n### Answers\n"
+            yield from (f"{number}. {escape(gap.answer)} {_stamps(video, gap.point)}" for number, gap in enumerate(gaps, 1))
+        case Note(text):
+            yield f"*{escape(text)}*"
 
 
 def _statement(video: Video, point: Point) -> str:
     text = f"“{escape(point.text)}”" if point.kind == "quote" else escape(point.text)
-    return f"{text} {' '.join(_stamp(video, c.start) for c in point.citations)}"
+    return f"{text} {_stamps(video, point)}"
+
+
+def _stamps(video: Video, point: Point) -> str:
+    return " ".join(_stamp(video, c.start) for c in point.citations)
 
 
 def _stamp(video: Video, seconds: float) -> str:
@@ -63,16 +93,41 @@ def escape(text: str) -> str:
     return line.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
-def plain(video: Video, transcript: Transcript, summary: Summary | None) -> str:
+def plain(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
     lines = [video.title, video.source_url, ""] if video.source_url else [video.title, ""]
     if summary:
-        lines += [_quoted(summary.gist), "", *(_quoted(point) for point in summary.overview), ""]
-        for number, chapter in enumerate(summary.chapters):
-            lines += [f"{clock(chapter.start)}  {chapter.title}"]
-            lines += [f"  - {_quoted(point)} ({clock(point.start)})" for point in summary.points if point.chapter == number]
+        lines += [_quoted(summary.gist), "", *(_quoted(point) for point in opening(summary, telling.style, telling.audience)), ""]
+        for block in arranged(summary, telling.style, telling.audience):
+            lines += plain_block(block)
         lines += ["", *summary.notes, ""]
     lines += [f"{clock(s.start)}  {s.speaker + ': ' if s.speaker else ''}{s.text}" for s in transcript.segments]
     return "\n".join(lines) + "\n"
+
+
+def plain_block(block: Block) -> Iterator[str]:
+    """Its lines as plain text; also what a terminal shows."""
+    match block:
+        case Heading(text, chapter):
+            yield f"{clock(chapter.start)}  {text}" if chapter else f"\n{text}"
+        case Listed(points):
+            yield from (f"  - {_timed(point)}" for point in points)
+        case Flowing(points):
+            yield f"  {' '.join(_timed(point) for point in points)}"
+        case Answered(question, points):
+            yield question
+            yield from (f"  - {_timed(point)}" for point in points)
+        case Terms(terms):
+            yield from (f"  {term.text}: {_timed(term.point)}" for term in terms)
+        case Gaps(gaps):
+            yield from (f"  {number}. {gap.question}" for number, gap in enumerate(gaps, 1))
+            yield "\nAnswers"
+            yield from (f"  {number}. {gap.answer} ({clock(gap.point.start)})" for number, gap in enumerate(gaps, 1))
+        case Note(text):
+            yield f"  {text}"
+
+
+def _timed(point: Point) -> str:
+    return f"{_quoted(point)} ({clock(point.start)})"
 
 
 def _quoted(point: Point) -> str:
@@ -93,10 +148,20 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 {% if video.source_url %}<p><a href="{{ video.source_url }}">{{ video.source_url }}</a></p>{% endif %}
 {% if summary %}
 <p class="gist" dir="auto">{{ said(summary.gist) }}</p>
-{% for point in summary.overview %}<p dir="auto">{{ said(point) }}</p>{% endfor %}
-{% for chapter in summary.chapters %}
-<h2 dir="auto">{{ stamp(chapter.start) }} {{ chapter.title }}</h2>
-<ul>{% for point in summary.points if point.chapter == loop_index(chapter) %}<li dir="auto">{{ said(point) }}</li>{% endfor %}</ul>
+{% for point in overview %}<p dir="auto">{{ said(point) }}</p>{% endfor %}
+{% for kind, block in blocks %}
+{% if kind == "Heading" and block.chapter %}<h2 dir="auto">{{ stamp(block.chapter.start) }} {{ block.text }}</h2>
+{% elif kind == "Heading" %}<h2>{{ block.text }}</h2>
+{% elif kind == "Listed" %}<ul>{% for point in block.points %}<li dir="auto">{{ said(point) }}</li>{% endfor %}</ul>
+{% elif kind == "Flowing" %}<p dir="auto">{% for point in block.points %}{{ said(point) }} {% endfor %}</p>
+{% elif kind == "Answered" %}<h2 dir="auto">{% if block.chapter %}{{ stamp(block.chapter.start) }} {% endif %}{{ block.question }}</h2>
+<ul>{% for point in block.points %}<li dir="auto">{{ said(point) }}</li>{% endfor %}</ul>
+{% elif kind == "Terms" %}<dl>{% for term in block.terms %}<dt dir="auto"><b>{{ term.text }}</b></dt><dd dir="auto">{{ said(term.point) }}</dd>{% endfor %}</dl>
+{% elif kind == "Gaps" %}{% for gap in block.gaps %}<details><summary dir="auto">{{ gap.question }}</summary>
+<p dir="auto"><b>{{ gap.answer }}</b> {% for c in gap.point.citations %}{{ stamp(c.start) }} {% endfor %}</p></details>
+{% endfor %}
+{% elif kind == "Note" %}<p><small>{{ block.text }}</small></p>
+{% endif %}
 {% endfor %}
 {% for note in summary.notes %}<p><small>{{ note }}</small></p>{% endfor %}
 {% endif %}
@@ -107,14 +172,14 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 """)
 
 
-def html(video: Video, transcript: Transcript, summary: Summary | None) -> str:
+def html(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
     """One page without scripts, opened from disk; its own policy forbids every request."""
-    order = {id(chapter): number for number, chapter in enumerate(summary.chapters)} if summary else {}
     return _PAGE.render(
         video=video,
         transcript=transcript,
         summary=summary,
+        overview=opening(summary, telling.style, telling.audience) if summary else (),
+        blocks=[(type(block).__name__, block) for block in arranged(summary, telling.style, telling.audience)] if summary else (),
         clock=clock,
         at=lambda seconds: moment_url(video, seconds),
-        loop_index=lambda chapter: order[id(chapter)],
     )

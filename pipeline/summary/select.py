@@ -201,19 +201,20 @@ def values(scored: Scored, inside: Sequence[int]) -> dict[int, float]:
 def pick(value: Mapping[int, float], rows: Mapping[int, np.ndarray], wanted: int, taken: Sequence[int] = ()) -> list[int]:
     """The `wanted` best positions (fewer where the rest is not worth reading), in the order of the talk and unlike each other and `taken` by their unit `rows`."""
     chosen: list[int] = []
+    near = {at: max((float(rows[at] @ rows[other]) for other in taken), default=0.0) for at in value}
     while len(chosen) < min(wanted, len(value)):
-        against = [rows[other] for other in (*taken, *chosen)]
-        left = {at: value[at] - _likeness(rows[at], against) for at in value if at not in chosen}
+        left = {at: value[at] - _likeness(near[at]) for at in value if at not in chosen}
         best = max(left, key=lambda at: (left[at], -at))
         if chosen and left[best] < LEAST:
             break
         chosen.append(best)
+        for at in left:  # only what is new: long summaries of long talks have hundreds
+            near[at] = max(near[at], float(rows[at] @ rows[best]))
     return sorted(chosen)
 
 
-def _likeness(row: np.ndarray, against: Sequence[np.ndarray]) -> float:
-    """What a sentence loses for being like one that is chosen: little for a shared subject, nearly everything for saying it again."""
-    near = max((float(row @ other) for other in against), default=0.0)
+def _likeness(near: float) -> float:
+    """What a sentence loses for being like one that is chosen (`near`, their cosine): little for a shared subject, nearly everything for saying it again."""
     return SPREAD * near + 4.0 * max(0.0, near - AGAIN)
 
 

@@ -26,6 +26,8 @@ from pipeline.types import Chapter, Chunk, Emit, Length, Options, Point, Progres
 PROMPT_VERSION = prompts.VERSION
 SHARE = {Length.SHORT: 0.55, Length.MEDIUM: 1.0, Length.LONG: 1.8}
 """Points of each length, relative to the middle one."""
+PER_MINUTE = {Length.SHORT: 0.0, Length.MEDIUM: 0.0, Length.LONG: 1.0}
+"""Points for each minute at least. What is long grows with the talk: who asks for it does not want three hours told like one."""
 OVERVIEW = {Length.SHORT: 2, Length.MEDIUM: 3, Length.LONG: 5}
 """Sentences of the overview."""
 
@@ -147,11 +149,16 @@ def make_summary(
 
 
 def quotas(chapters: Sequence[Chapter], duration: float, sentences: int, length: Length) -> list[int]:
-    """Points for each chapter: one and about twice the root of the minutes in all (11 for 20 minutes, 18 for an hour, 25 for two), by the chapters' share of the time, at least one each."""
+    """Points for each chapter, at least one: by its share of the time where each minute has its points, else by the root of it, so that short ones are heard too.
+
+    In all one and about twice the root of the minutes (11 for 20 minutes, 18 for an hour, 25 for two) times SHARE, but at least PER_MINUTE of them for each minute.
+    So the long form has 11 for five minutes and from 19 minutes on one a minute: twice the time, twice the points, 180 for three hours. Never more than a third of the sentences.
+    """
     minutes = max(0.5, duration / 60)
-    total = max(2, round((1 + 2.2 * math.sqrt(minutes)) * SHARE[length]))
+    total = max(2, round((1 + 2.2 * math.sqrt(minutes)) * SHARE[length]), round(minutes * PER_MINUTE[length]))
     total = min(total, max(1, sentences // 3))
-    weights = [math.sqrt(max(1.0, chapter.end - chapter.start)) for chapter in chapters]
+    power = 1.0 if PER_MINUTE[length] else 0.5
+    weights = [max(1.0, chapter.end - chapter.start) ** power for chapter in chapters]
     shares = [total * weight / sum(weights) for weight in weights]
     out = [max(1, int(share)) for share in shares]
     for at in sorted(range(len(out)), key=lambda at: (int(shares[at]) - shares[at], at)):

@@ -5,11 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from pipeline.summary.styles import STYLES
 from tests.browser.conftest import NewContext
-from tests.browser.steps import ask, finished, paste_video, position
+from tests.browser.steps import ask, finished, paste_video, position, seconds
 from tests.browser.test_the_whole_way import CAPTIONED, open_video
 
-PLACES = ("/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?t=150", "/search?q=benches", "/ask", "/help", "/v/nothingHere")
+PLACES = ("/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?t=150", f"/v/{CAPTIONED}?style=paragraph", f"/v/{CAPTIONED}?style=notes&audience=plain", "/search?q=benches", "/ask", "/help", "/v/nothingHere")
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 
@@ -35,7 +36,7 @@ def test_nothing_hangs_over_the_edge_of_a_phone(new_context: NewContext, path: s
     assert page.evaluate("() => visualViewport.scale") == 1
 
 
-@pytest.mark.parametrize("path", ["/", f"/v/{CAPTIONED}", "/search?q=benches", "/ask", "/help"])
+@pytest.mark.parametrize("path", ["/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?style=notes", "/search?q=benches", "/ask", "/help"])
 def test_fingers_can_hit_every_control(new_context: NewContext, path: str) -> None:
     """44 CSS pixels each way, but for what is part of a sentence, such as the times."""
     page = new_context(**PHONE).new_page()
@@ -223,6 +224,23 @@ def test_keys_go_from_point_to_point(page: Page) -> None:
         assert position(page) == int(second)
     page.keyboard.press("p")
     assert position(page) == int(begins[0])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_moments_are_moments_in_every_style(page: Page, style: str) -> None:
+    page.get_by_test_id(f"style-{style}").click()
+    expect(page.get_by_test_id(f"style-{style}")).to_have_attribute("aria-current", "true")
+    time = page.locator("#points").get_by_test_id("point-time").last
+    if style == "notes":
+        page.get_by_test_id("gap").last.locator("summary").click()
+    time.click()
+
+    assert position(page) == int(seconds(time))
+    assert f"t={int(seconds(time))}" in page.url
+    assert style == "bullets" or f"style={style}" in page.url
+    page.get_by_test_id("audience-plain").click()
+    expect(page.get_by_test_id("audience-plain")).to_have_attribute("aria-current", "true")
+    assert position(page) == int(seconds(time)), "told in another way, one stays where one was"
 
 
 def test_questions_stay_on_the_page_one_above_the_other(page: Page) -> None:

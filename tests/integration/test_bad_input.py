@@ -158,6 +158,14 @@ def test_wrong_words_on_the_command_line(nutshell: Command, args: tuple[str, ...
     assert nutshell(*args).exit_code == 2
 
 
+@pytest.mark.parametrize("args", [("tldr", "stVideo0001"), ("export", "abcdefghijk", "--as", "md")])
+def test_a_style_that_is_none_is_refused_before_the_work(nutshell: Command, args: tuple[str, ...]) -> None:
+    result = nutshell(*args, "--style", "poem")
+
+    assert result.exit_code == 2
+    assert one_line(result) == "nutshell: The style is bullets, paragraph, chapters, qa or notes."
+
+
 @pytest.mark.parametrize(
     "args",
     [("search", "bees"), ("ask", "What do bees do?"), ("export", "abcdefghijk", "--as", "md"), ("translate", "abcdefghijk", "--to", "es")],

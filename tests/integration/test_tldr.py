@@ -24,13 +24,21 @@ Document = dict[str, Any]
 Tldr = Callable[..., Document]
 
 
-@pytest.fixture(name="tldr")
-def _tldr(prepared_home: Path, standin: StandIn) -> Tldr:
-    def run(*args: str) -> Document:
+@pytest.fixture(name="printed")
+def _printed(prepared_home: Path, standin: StandIn) -> Callable[..., str]:
+    def run(*args: str) -> str:
         env = {"NUTSHELL_HOME": str(prepared_home), "NUTSHELL_PROXY": standin.proxy, "NUTSHELL_EXTRA_CA": str(standin.ca_file)}
-        result = click.testing.CliRunner().invoke(main, ["tldr", *args, "--json"], env=env)
+        result = click.testing.CliRunner().invoke(main, ["tldr", *args], env=env)
         assert result.exit_code == 0, result.stderr
-        document: Document = json.loads(result.stdout)
+        return result.stdout
+
+    return run
+
+
+@pytest.fixture(name="tldr")
+def _tldr(printed: Callable[..., str]) -> Tldr:
+    def run(*args: str) -> Document:
+        document: Document = json.loads(printed(*args, "--json"))
         return document
 
     return run
@@ -115,6 +123,20 @@ def test_a_real_lecture(tldr: Tldr, data: Path) -> None:
 
     check(document)
     assert "energy" in json.dumps(document["summary"])
+
+
+def test_a_style_is_told_with_receipts_of_the_same_points(tldr: Tldr, printed: Callable[..., str]) -> None:
+    document = tldr("https://youtu.be/talkShortCC", "--style", "notes", "--plain")
+    text = printed("https://youtu.be/talkShortCC", "--style", "qa")
+
+    check(document)
+    style, points = document["style"], document["summary"]["points"]
+    told = [point for block in style["blocks"] for point in block.get("points", [])]
+    assert (style["name"], style["audience"]) == ("notes", "plain")
+    assert told
+    assert all(point in points for point in told)
+    assert "What is said about “" in text
+    assert " ".join(points[0]["text"].split()) in " ".join(text.split())
 
 
 def test_the_same_input_gives_the_same_tldr(tldr: Tldr) -> None:

@@ -11,6 +11,7 @@ from pipeline.errors import InputError
 from pipeline.export.document import document, schema
 from pipeline.export.render import KINDS, file_name, render
 from pipeline.export.text import escape, moment_url
+from pipeline.summary.styles import STYLES, telling
 from pipeline.types import Chapter, Citation, Coverage, Length, Origin, Point, Segment, Status, Summary, Transcript, Video
 
 HOSTILE = (
@@ -92,6 +93,35 @@ def test_unknown_and_later_kinds_are_refused_by_name() -> None:
         with pytest.raises(InputError) as caught:
             render(kind, *make())
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("audience", ["everyone", "plain"])
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("text", ["The queen lays 2000 eggs a day.", HOSTILE])
+def test_every_style_is_exported_with_moments_and_inert(text: str, style: str, audience: str) -> None:
+    bodies = {kind: render(kind, *make(text), telling(style, audience)).body.decode() for kind in ("md", "txt", "html", "json")}
+
+    assert "&t=3661s" in bodies["md"].split("## Transcript")[0]
+    assert "t=3661s" in bodies["html"].split("<h2>Transcript")[0]
+    assert "1:01:01" in bodies["txt"]
+    assert "<script" not in bodies["html"]
+    assert "<script" not in bodies["md"].replace("\\<script", "")
+    assert "](javascript:" not in bodies["md"]
+    jsonschema.validate(json.loads(bodies["json"]), schema())
+    assert ("style" in json.loads(bodies["json"])) == ((style, audience) != ("bullets", "everyone"))
+
+
+def test_study_notes_have_their_answers_apart() -> None:
+    made = make("The queen lays 2000 eggs a day.")
+    markdown, page = (render(kind, *made, telling("notes", None)).body.decode() for kind in ("md", "html"))
+
+    assert "1. The queen lays \\_\\_\\_\\_ eggs a day." in markdown
+    assert "### Answers\n\n1. 2000 [1:01:01]" in markdown
+    assert "<details><summary dir=\"auto\">The queen lays ____ eggs a day.</summary>" in page
+
+
+def test_subtitles_have_no_style() -> None:
+    assert render("srt", *make(), telling("qa", "plain")) == render("srt", *make())
 
 
 @pytest.mark.parametrize(

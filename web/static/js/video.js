@@ -50,6 +50,8 @@ export function startVideo() {
     if (event.target.closest("[data-copy=summary]")) copySummary(id);
     const source = event.target.closest("[data-source]");
     const at = Math.floor(player.position || 0);
+    const switched = event.target.closest(".styles a");
+    if (switched && at) { const url = new URL(switched.href); url.searchParams.set("t", at); switched.href = url; } // told in another way, at the same place
     if (source) source.href = `${source.dataset.source}${!at ? "" : source.dataset.source.startsWith("https://www.youtube.com/") ? `&t=${at}s` : `#t=${at}`}`; // where one is, not where the page began
   });
 
@@ -145,7 +147,7 @@ function keepCardInside(event) {
 
 /** As Markdown, which mail and notes show as text with links. */
 async function copySummary(id) {
-  const response = await fetch(`/api/v1/videos/${id}/export?as=md${location.search.replace("?", "&")}`);
+  const response = await fetch(`/api/v1/videos/${id}/export?as=md&${$("#video").dataset.query}`);
   const summary = (text) => text.split("\n## Transcript\n")[0]; // the words themselves would be hours long
   const done = response.ok && await copy(summary(await response.text()));
   toast(done ? "Summary copied" : "Copying did not work. Use the Markdown export instead.");
