@@ -9,7 +9,7 @@ from flask import request
 from pipeline import languages, timecode
 from pipeline.errors import InputError, NutshellError
 from pipeline.types import Length
-from web import rows, submit, views, words
+from web import opinions, rows, submit, views, words
 from web.rows import VideoRows
 from web.security import valid_video_id
 from web.services import services
@@ -85,6 +85,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "renditions": [{"language": code, "length": size.value} for code, size in found.renditions],
         "questions": views.questions(chapters),
         "advice": advice,
+        "opinions": opinions.load(services(), video_id),
         "base": services().settings.public_url.rstrip("/"),
         **(choices(found, want) if part in ("", "tools") else {}),
     }

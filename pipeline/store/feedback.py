@@ -1,7 +1,7 @@
 """What readers think of sentences that the model wrote. A sentence is known by its text, so that the opinion holds wherever it stands and after the summary is made again."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,12 +9,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from pipeline.store import conversations
+from pipeline.store import conversations, transcripts
 from pipeline.store.packing import citations_from, clean
 from pipeline.store.tables import ChapterRow, FeedbackRow, Opinion, Place, PointRow, RenditionRow, Role
 from pipeline.types import Citation, Sentence
 
-__all__ = ["Feedback", "Made", "Opinion", "Place", "digest", "everything", "find", "forget", "forget_all", "of_video", "save"]
+__all__ = ["Feedback", "Made", "Opinion", "Place", "around", "digest", "everything", "find", "forget", "forget_all", "of_video", "save"]
+
+NEIGHBOURS = 2
+"""Sentences before and after a cited one that are kept with it: among them the model has to find those that it rests on."""
+NEAR = 120.0
+"""Seconds around a receipt in which its sentence and its neighbours are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,23 @@ def forget_all(s: Session) -> int:
 def find(s: Session, video_id: str, text_digest: str) -> Made | None:
     """The sentence of that name in any summary of the video or in its answers, the newest; None: there is none (any more)."""
     return next((made for made in (*_in_summaries(s, video_id), *_in_answers(s, video_id)) if digest(made.text) == text_digest), None)
+
+
+def around(s: Session, video_id: str, citations: Sequence[Citation]) -> tuple[tuple[Sentence, ...], tuple[int, ...]]:
+    """The sentences that stand around receipts, and the indexes of the cited ones. Where the transcript was another one meanwhile, the receipts themselves."""
+    said = transcripts.get_sentences(s, video_id, spans=[(cited.start - NEAR, cited.end + NEAR) for cited in citations])
+    found = [_sentence_of(cited, said) for cited in citations]
+    if not all(found):
+        return tuple(Sentence(at, cited.start, cited.end, cited.quote) for at, cited in enumerate(citations)), tuple(range(len(citations)))
+    indexes = sorted({sentence.index for sentence in found if sentence})
+    near = (sentence for sentence in said if any(abs(sentence.index - index) <= NEIGHBOURS for index in indexes))
+    return tuple(near), tuple(indexes)
+
+
+def _sentence_of(cited: Citation, said: Sequence[Sentence]) -> Sentence | None:
+    """The one that has the words of a receipt, the nearest where several do."""
+    same = [sentence for sentence in said if cited.quote.casefold() in sentence.text.casefold()]
+    return min(same, key=lambda sentence: abs(sentence.start - cited.start), default=None)
 
 
 def _in_summaries(s: Session, video_id: str) -> Iterator[Made]:
