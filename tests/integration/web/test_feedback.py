@@ -1,7 +1,6 @@
 """What the reader thinks of a sentence: kept where that is wished for, shown with whose words it is, inert like everything typed, and taken back."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -28,9 +27,8 @@ def _wished(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(name="here", autouse=True)
-def _here(db: Database) -> Iterator[None]:
+def _here(db: Database) -> None:
     talk.add(db)
-    yield
 
 
 def think(client: FlaskClient, opinion: str, text: str = PHRASED, **more: str) -> str:
