@@ -51,8 +51,8 @@ def learn(settings: Settings, given: Sequence[Feedback], data: Data | None, out:
     course = Course(seed=plan.seed)
     say(f"{len(taught.examples)} answers and {len(taught.pairs)} pairs to learn from; {number} opinions, of which {len(parts[1])} are checked by")
     start = _answers(base, model, taught, checked, data, out, plan, say)
-    pairs = [pair_rows(one.pairs, model, plan.longest) for one in (taught, checked)]
-    margin = teach(base, start, *pairs, out / "adapter", plan, course, say)
+    pairs, held = (pair_rows(one.pairs, model, plan.longest) for one in (taught, checked))
+    margin = teach(base, replace(plan, start=start), pairs, held, out / "adapter", course, say)
     _tell(margin, say)
     made = _card(model, path, given, data, out, plan)
     (out / "adapter" / CARD).write_text(json.dumps({**made, "course": asdict(course), "liked": margin and asdict(margin)}, indent=1), encoding="utf-8")

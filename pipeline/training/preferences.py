@@ -12,7 +12,7 @@ adapter's style would seem too likely, and the style would be unlearned. Either 
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,9 +122,10 @@ def _both(model: Any, pair: RowPair) -> Any:
 
 
 def teach(
-    folder: Path, start: str, taught: Sequence[RowPair], checked: Sequence[RowPair], out: Path, plan: Plan, course: Course, say: Callable[[str], None]
+    folder: Path, plan: Plan, taught: Sequence[RowPair], checked: Sequence[RowPair], out: Path, course: Course, say: Callable[[str], None]
 ) -> Margin | None:
-    """Go on with the adapter in `start` (empty: a new one) for the model in `folder`, and write it to `out`; how `checked` is liked. None: nothing is checked by.
+    """Go on with the adapter that `plan` starts from (none: a new one) for the model in `folder`, and write it to `out`; how `checked` is liked, None where it
+    is empty.
 
     Raises:
         ModelError: `not_installed`: peft is not.
@@ -138,7 +139,7 @@ def teach(
 
     torch.manual_seed(course.seed)
     base = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
-    model = adapting(base.to("cuda" if torch.cuda.is_available() else "cpu"), replace(plan, start=start))
+    model = adapting(base.to("cuda" if torch.cuda.is_available() else "cpu"), plan)
     before = margins(model, checked)
     prefer(model, taught, course, say)
     after = margins(model, checked)

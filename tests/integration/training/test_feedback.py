@@ -36,13 +36,11 @@ SAID = ("The bees dance.", "One second of dancing is one kilometre.", "The other
 def opinions(number: int) -> list[Feedback]:
     """Half of them edits, half of them dislikes."""
     shown = tuple(Sentence(at, 10.0 * at, 10.0 * at + 9, text) for at, text in enumerate(SAID))
-    return [
-        Feedback(
-            "aaaaaaaaaaa", Place.POINT, Opinion.DOWN if at % 2 else Opinion.EDIT, f"Dancing says {'so ' * (at + 1)}.", "phrased", "" if at % 2 else "One second of dancing is one kilometre.",
-            "What is said about “The dance”?", shown, (1,), NAME, "1", "en",
-        )  # fmt: skip
-        for at in range(number)
-    ]
+    edit = Feedback(
+        "aaaaaaaaaaa", Place.POINT, Opinion.EDIT, "", "phrased", "One second of dancing is one kilometre.", "What is said about “The dance”?", shown, (1,), NAME, "1", "en",
+    )  # fmt: skip
+    both = (edit, replace(edit, opinion=Opinion.DOWN, instead=""))
+    return [replace(both[at % 2], text=f"Dancing says {'so ' * (at + 1)}.") for at in range(number)]
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ def test_nothing_is_asked_or_kept_unless_wished(client: FlaskClient, db: Databas
     answer = client.post(f"{V1}/videos/{talk.ID}/feedback", json={"text": PHRASED, "opinion": "up"})
 
     assert 'class="opinion"' not in client.get(PAGE).text
+    assert "what you think" not in client.get("/help").text
     assert (refused.status_code, answer.status_code, answer.json["code"]) == (422, 422, "feedback_off")
     assert "NUTSHELL_FEEDBACK=true" in refused.text
     assert kept(db) == []
@@ -62,6 +63,7 @@ def test_nothing_is_asked_or_kept_unless_wished(client: FlaskClient, db: Databas
 def test_every_point_and_the_gist_can_be_thought_something_of(wished: None, client: FlaskClient) -> None:
     page = client.get(PAGE).text
 
+    assert "what you think" in client.get("/help").text
     for name in ("opinion-up", "opinion-down", "opinion-edit", "opinion-words"):
         assert page.count(f'data-testid="{name}"') == 3, name
     assert page.count('data-testid="opinion-quote"') == 2, "a quote is in the speaker's own words already"

@@ -10,7 +10,8 @@ from pipeline.training.train import IGNORED, Row
 
 
 def loss(chosen: float, rejected: float, reference: tuple[float, float] = (-5.0, -7.0), beta: float = 0.1) -> float:
-    return float(preference_loss(*(torch.tensor([value]) for value in (chosen, rejected, *reference)), beta))
+    one, other, held_one, held_other = (torch.tensor([value]) for value in (chosen, rejected, *reference))
+    return float(preference_loss(one, other, held_one, held_other, beta))
 
 
 def test_it_is_log_two_where_nothing_was_learned() -> None:
