@@ -39,11 +39,16 @@ def is_lesson(given: Feedback) -> bool:
 
 
 def lessons(given: Sequence[Feedback]) -> Lessons:
-    """All that can be learned; a thumb on a sentence of the speaker teaches the model nothing."""
+    """All that can be learned. A thumb on a sentence of the speaker teaches nothing, nor does what was translated: other prompts made it."""
+    own = [one for one in given if not _is_translated(one)]
     return Lessons(
-        tuple(example for one in given if (example := _example(one)) is not None),
-        tuple(pair for one in given if (pair := _pair(one)) is not None),
+        tuple(example for one in own if (example := _example(one)) is not None),
+        tuple(pair for one in own if (pair := _pair(one)) is not None),
     )
+
+
+def _is_translated(given: Feedback) -> bool:
+    return bool(given.language) and _spoken(given) not in (given.language, "und")
 
 
 def _example(given: Feedback) -> Example | None:
@@ -102,4 +107,8 @@ def _lines(given: Feedback) -> list[str]:
 
 
 def _language(given: Feedback) -> str:
-    return given.language or detect(" ".join(sentence.text for sentence in given.shown))
+    return given.language or _spoken(given)
+
+
+def _spoken(given: Feedback) -> str:
+    return detect(" ".join(sentence.text for sentence in given.shown))

@@ -76,6 +76,10 @@ def test_what_nobody_said_is_not_taught() -> None:
     assert [example.answer for example in half.examples] == ["He wound the clockwork. [2]"]
 
 
+def test_a_translation_teaches_nothing() -> None:
+    assert lessons([replace(GIVEN, language="es", text="Se dio cuerda al reloj.")]) == lessons([])
+
+
 def test_answers_are_taught_in_the_form_of_answers() -> None:
     given = replace(GIVEN, place=Place.ANSWER, question="Who wound the clockwork?", text="It was wound.", instead="The keeper did.", language="")
     found = lessons([given])
