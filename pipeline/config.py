@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     media_hosts: str = ""
     """Hosts that podcast feeds and recordings may be fetched from besides YouTube, separated by commas: feeds.example.org, or *.example.org for all below it, or
     http://old.example.org where there is no https. Redirects of a feed's recordings need their hosts too. Empty: none."""
+    feedback: bool = False
+    """Keep what you think of sentences (thumbs, your own words in their place), so that `nutshell train --from-feedback` can learn from it. Nothing of it leaves the machine."""
     watch: str = ""
     """Folder whose new recordings, transcripts and lists of videos are taken up by themselves; empty: none."""
     examples: str = ""

@@ -8,6 +8,7 @@ from pipeline.config import Settings, load
 from web import (
     admin,
     api,
+    api_feedback,
     api_find,
     api_lists,
     api_subscriptions,
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         asking.blueprint,
         api.blueprint,
         api_find.blueprint,
+        api_feedback.blueprint,
         tus.blueprint,
         api_lists.blueprint,
         api_subscriptions.blueprint,

@@ -9,7 +9,7 @@ from pipeline.errors import NutshellError
 from pipeline.library import answer as answering
 from pipeline.library.moments import cleaned
 from pipeline.types import Answer
-from web import rows
+from web import opinions, rows
 from web.events import message
 from web.security import valid_video_id
 from web.services import services
@@ -51,6 +51,7 @@ def ask() -> Response:
 
     def drawn(found: Answer) -> dict[str, Any]:
         rows.keep_answer(services().db, found, video_id)
-        return {"html": render_template("parts/answer.html", answer=found, video_id=video_id, show_question=heading)}
+        thought = opinions.load(services(), video_id) if video_id else None
+        return {"html": render_template("parts/answer.html", answer=found, video_id=video_id, show_question=heading, opinions=thought)}
 
     return streamed(question, video_id, drawn)

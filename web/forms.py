@@ -1,5 +1,6 @@
 """What the pages' forms send. Every one answers with a redirect to a page, so a reload never sends twice; all work without JavaScript."""
 
+import re
 from dataclasses import replace
 from typing import cast
 from urllib.parse import urlencode
@@ -16,18 +17,21 @@ from pipeline.source.links import Source, find_links, parse_link, read_link
 from pipeline.store.jobs import JobView
 from pipeline.summary.styles import telling
 from pipeline.types import Options
-from web import pages, submit
+from web import opinions, pages, submit
 from web.receive import Received, receive
 from web.rendering import SEEN_COOKIE, THEME_COOKIE, THEMES, YEAR
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.uploads import UploadRequest, handed
+from web.video_page import asked
 
 blueprint = Blueprint("forms", __name__)
 
 MOST_LINKS = 50
 LISTS = ("playlist", "feed")
 Answer = Response | tuple[str, int]
+_PLACE = re.compile(r"[a-z0-9-]{1,20}")
+"""An element of the page of a video."""
 
 
 @blueprint.post("/")
@@ -137,6 +141,16 @@ def speakers(video_id: str) -> Response:
     names = dict(zip(request.form.getlist("was"), request.form.getlist("name"), strict=False))
     submit.name_speakers(services(), valid_video_id(video_id), names)
     return redirect(f"/v/{video_id}#transcript", 303)
+
+
+@blueprint.post("/v/<video_id>/feedback")
+def feedback(video_id: str) -> Response:
+    """What the reader thinks of a sentence; back to where it stands, in the language and length that were read."""
+    form = request.form
+    opinion = opinions.opinion_named(form.get("opinion", ""))
+    opinions.give(services(), valid_video_id(video_id), form.get("sentence", ""), opinion, form.get("words", ""))
+    query, place = asked().query, form.get("at", "")
+    return redirect(f"/v/{video_id}{'?' if query else ''}{query}{f'#{place}' if _PLACE.fullmatch(place) else ''}", 303)
 
 
 @blueprint.post("/v/<video_id>/delete")

@@ -139,7 +139,8 @@ def ask() -> str:
 
 @blueprint.get("/help")
 def help_page() -> str:
-    return render_template("help.html", base=services().settings.public_url.rstrip("/") or request.host_url.rstrip("/"))
+    settings = services().settings
+    return render_template("help.html", base=settings.public_url.rstrip("/") or request.host_url.rstrip("/"), keeps_opinions=settings.feedback)
 
 
 @blueprint.get("/manifest.webmanifest")

@@ -11,7 +11,7 @@ from pipeline.errors import InputError, NutshellError
 from pipeline.summary.audience import AUDIENCES
 from pipeline.summary.styles import BULLETS, STYLES, USUAL, Block, Note, Telling, arranged, opening, points_in, telling
 from pipeline.types import Length
-from web import rows, submit, views, words
+from web import opinions, rows, submit, views, words
 from web.rows import VideoRows
 from web.security import valid_video_id
 from web.services import services
@@ -95,6 +95,7 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "questions": views.questions(chapters),
         "advice": advice,
         **told(found, want),
+        "opinions": opinions.load(services(), video_id),
         "base": services().settings.public_url.rstrip("/"),
         **(choices(found, want) if part in ("", "tools") else {}),
     }

@@ -11,6 +11,8 @@ import click
 from workers.edge import edge
 
 OWN = Path(__file__).parent.parent / "pipeline" / "training" / "own"
+SAID = {True: "It is used from the next start on; `nutshell models back` undoes it.", False: "It is not better, so nothing was changed."}
+"""What became of an adapter that was measured."""
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -73,10 +75,11 @@ def evaluate_talks(folder: Path, limit: int) -> None:
 
 
 @click.command()
-@click.option("--data", "taught", type=FOLDER, required=True, help="Folder of QMSum's training meetings.")
-@click.option("--check", "checked", type=FOLDER, required=True, help="Folder of meetings to check by while it trains.")
+@click.option("--data", "taught", type=FOLDER, help="Folder of QMSum's training meetings.")
+@click.option("--check", "checked", type=FOLDER, help="Folder of meetings to check by while it trains.")
+@click.option("--from-feedback", "from_feedback", is_flag=True, help="Learn from what readers think of points (NUTSHELL_FEEDBACK); used at once if it is better.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for checkpoints and the adapter.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many meetings of each.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many meetings of each; with --from-feedback, also so many questions to measure by.")
 @click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="How often every example is seen.")
 @click.option("--steps", type=click.IntRange(min=1), help="End after so many steps instead.")
 @click.option("--rank", type=click.IntRange(min=1), help="Rank of the adapter's matrices.")
@@ -88,15 +91,49 @@ def evaluate_talks(folder: Path, limit: int) -> None:
 @click.option("--start", type=click.Path(exists=True, file_okay=False), help="Folder of an adapter to go on from.")
 @click.option("--seed", type=int, help="Of the order and of the first weights.")
 @edge
-def train(taught: Path, checked: Path, out: Path, limit: int | None, **given: Any) -> None:
-    """Fine-tune the LLaMA of this machine; what was interrupted goes on with the same command. Nothing is used before `nutshell models promote`."""
+def train(taught: Path | None, checked: Path | None, from_feedback: bool, out: Path, limit: int | None, **given: Any) -> None:
+    """Fine-tune the LLaMA of this machine; what was interrupted goes on with the same command. Nothing is used before `nutshell models promote`.
+
+    With --from-feedback the adapter in use goes on learning from the thumbs and edits of its readers, and what comes of it is measured and used, or not, by the
+    rule of `nutshell models promote`; --data and --check may be left out.
+    """
+    from pipeline.training.tuning import Data
+
+    alone = from_feedback and taught is None and checked is None
+    for name, folder in (("--data", taught), ("--check", checked)):
+        if folder is None and not alone:
+            raise click.UsageError(f"Missing option '{name}'.")
+    data = None if taught is None or checked is None else Data(taught, checked, limit)
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if from_feedback:
+        _learn(data, out, limit, wanted)
+    elif data is not None:
+        _tune(data, out, wanted)
+
+
+def _tune(data: Any, out: Path, wanted: dict[str, Any]) -> None:
     from pipeline.config import load
     from pipeline.training.train import Plan
-    from pipeline.training.tuning import Data, tune
+    from pipeline.training.tuning import tune
 
-    plan = replace(Plan(), **{name: value for name, value in given.items() if value is not None})
-    folder = tune(load(), Data(taught, checked, limit), out, plan, lambda line: click.echo(line, err=True))
+    click.echo(tune(load(), data, out, replace(Plan(), **wanted), lambda line: click.echo(line, err=True)))
+
+
+def _learn(data: Any, out: Path, limit: int | None, wanted: dict[str, Any]) -> None:
+    """Teach, measure, and use it or not."""
+    from pipeline.store import feedback
+    from pipeline.training.learn import USUAL, learn
+    from pipeline.training.tuning import promote_if_better
+    from workers.terminal import running
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    with running() as (db, settings, _models), db.session() as s:
+        given = feedback.everything(s)
+    folder = learn(settings, given, data, out, replace(USUAL, **wanted), say)
     click.echo(folder)
+    click.echo(SAID[promote_if_better(settings, folder, data.checked if data else OWN, limit, say)])
 
 
 @click.command("promote")
@@ -110,9 +147,7 @@ def promote(folder: Path, data: Path, limit: int | None) -> None:
     from pipeline.training.tuning import promote_if_better
 
     better = promote_if_better(load(), folder, data, limit, click.echo)
-    click.echo(
-        "It is used from the next start on; `nutshell models back` undoes it." if better else "It is not better, so nothing was changed."
-    )
+    click.echo(SAID[better])
 
 
 @click.command("back")

@@ -30,6 +30,26 @@ class Role(StrEnum):
     POINT = "point"
 
 
+class Place(StrEnum):
+    """Where a sentence stands that a reader thinks something of."""
+
+    GIST = "gist"
+    OVERVIEW = "overview"
+    POINT = "point"
+    ANSWER = "answer"
+
+
+class Opinion(StrEnum):
+    """What a reader thinks of a sentence."""
+
+    UP = "up"
+    DOWN = "down"
+    EDIT = "edit"
+    """It should be said in the reader's words."""
+    QUOTE = "quote"
+    """It should be said in the speaker's own words."""
+
+
 class Outcome(StrEnum):
     """How one attempt at a stage ended."""
 
@@ -337,3 +357,31 @@ class SecretRow(Base):
     changed_at: Mapped[datetime] = now()
     used_at: Mapped[datetime | None]
     result: Mapped[str | None]
+
+
+class FeedbackRow(Base):
+    """What a reader thinks of a sentence that the model wrote, with all that is needed to learn from it; the last opinion counts."""
+
+    __tablename__ = "feedback"
+    id: Mapped[int] = identity()
+    video_id: Mapped[str] = of_video()
+    digest: Mapped[str]
+    """Names the text, wherever it stands; see feedback.py."""
+    place: Mapped[Place] = mapped_column(one_of(Place, "place"))
+    opinion: Mapped[Opinion] = mapped_column(one_of(Opinion, "opinion"))
+    text: Mapped[str]
+    """As it was made."""
+    kind: Mapped[str]
+    """phrased or quote."""
+    instead: Mapped[str]
+    """What stands in its place; empty where the opinion is a thumb."""
+    question: Mapped[str]
+    shown: Mapped[list[Any]]
+    """The sentences of the talk around it, [[index, start, end, text, speaker], …]."""
+    cited: Mapped[list[Any]]
+    """Indexes of those of them that it rests on."""
+    model: Mapped[str]
+    prompt_version: Mapped[str]
+    language: Mapped[str]
+    given_at: Mapped[datetime] = now()
+    __table_args__ = (UniqueConstraint("video_id", "digest"),)

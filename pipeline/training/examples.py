@@ -99,11 +99,15 @@ def with_receipts(answer: str, shown: Asked) -> str:
 
     Those with a number, a name or a quotation that is not shown are left out: a third of the annotators' facts stand elsewhere in the meeting, or in notes.
     """
-    stop = stop_words("en")
-    lines = [line(sentence) for sentence in shown.shown]
+    return receipted(answer, shown.question, [line(sentence) for sentence in shown.shown], "en")
+
+
+def receipted(answer: str, question: str, lines: Sequence[str], language: str) -> str:
+    """As with_receipts, from the lines as they are shown."""
+    stop = stop_words(language)
     bags = [set(meaning(text, stop)) for text in lines]
-    source = " ".join([shown.question, *lines])
-    kept = [text for text in _sentences(answer) if not len(missing(text, source))]
+    source = " ".join([question, *lines])
+    kept = [text for text in _sentences(answer, language) if not len(missing(text, source))]
     return " ".join(f"{text} [{','.join(str(number + 1) for number in receipts(text, bags, stop))}]" for text in kept)
 
 
@@ -122,9 +126,9 @@ def receipts(text: str, bags: Sequence[set[str]], stop: frozenset[str]) -> tuple
     return tuple(sorted(used))
 
 
-def _sentences(answer: str) -> list[str]:
-    """The sentences of an annotator's answer, each ended."""
+def _sentences(answer: str, language: str = "en") -> list[str]:
+    """The sentences of an answer that somebody wrote, each ended."""
     from sentencex import segment
 
-    found = [" ".join(text.split()) for text in segment("en", answer)]
+    found = [" ".join(text.split()) for text in segment(language, answer)]
     return [text if text.endswith((".", "!", "?")) else f"{text}." for text in found if text]

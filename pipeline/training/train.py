@@ -107,7 +107,7 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
     torch.manual_seed(plan.seed)
     model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
     trainer = Trainer(
-        model=_adapting(model, plan),
+        model=adapting(model, plan),
         args=_arguments(out, plan),
         train_dataset=[asdict(row) for row in taught],
         eval_dataset=[asdict(row) for row in checked],
@@ -120,14 +120,12 @@ def train(folder: Path, taught: Sequence[Row], checked: Sequence[Row], out: Path
     if last is not None:
         say(f"going on after step {_step(last)}")
     trainer.train(resume_from_checkpoint=str(last) if last else None)
-    trainer.model.save_pretrained(out / "adapter")
-    _halve(out / "adapter" / WEIGHTS)
-    _without_place(out / "adapter" / CONFIG)
+    save(trainer.model, out / "adapter")
     (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     return out / "adapter"
 
 
-def _adapting(model: Any, plan: Plan) -> Any:
+def adapting(model: Any, plan: Plan) -> Any:
     """`model` with matrices to train beside its own: new ones, or those of an adapter."""
     from peft import LoraConfig, PeftModel, get_peft_model
 
@@ -143,6 +141,13 @@ def _adapting(model: Any, plan: Plan) -> Any:
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, lora)
+
+
+def save(model: Any, folder: Path) -> None:
+    """Write the adapter of `model`."""
+    model.save_pretrained(folder)
+    _halve(folder / WEIGHTS)
+    _without_place(folder / CONFIG)
 
 
 def _halve(weights: Path) -> None:

@@ -48,14 +48,14 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     path = choose_llm(settings).path
     model = read(path)
     say(f"Making examples for {model.name}")
-    taught, checked = (_examples(folder, model, data.limit, plan.seed) for folder in (data.taught, data.checked))
+    taught, checked = (examples_of(folder, model, data.limit, plan.seed) for folder in (data.taught, data.checked))
     folder = train(
-        _trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
+        trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
     )
     written = {
-        "made_for": model.name, "base": _digest(path), "form": "LoRA", "licence": "Apache-2.0",
-        "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": _digest(data.taught), "examples": Counter(one.kind for one in taught)}],
-        "plan": asdict(plan), "losses": _losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
+        "made_for": model.name, "base": digest_of(path), "form": "LoRA", "licence": "Apache-2.0",
+        "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": digest_of(data.taught), "examples": Counter(one.kind for one in taught)}],
+        "plan": asdict(plan), "losses": losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
         "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(plan)}",
     }  # fmt: skip
     (folder / CARD).write_text(json.dumps(written, indent=1), encoding="utf-8")
@@ -107,7 +107,7 @@ def _measured(settings: Settings, asked: Sequence[Any], name: str, embedder: Any
         generator.close()
 
 
-def _examples(folder: Path, model: Checkpoint, limit: int | None, seed: int) -> tuple[Example, ...]:
+def examples_of(folder: Path, model: Checkpoint, limit: int | None, seed: int) -> tuple[Example, ...]:
     tokenizer = model.load_tokenizer()
 
     def count(text: str) -> int:
@@ -116,7 +116,7 @@ def _examples(folder: Path, model: Checkpoint, limit: int | None, seed: int) -> 
     return examples(load(folder, limit), count, seed)
 
 
-def _trainable(path: Path, model: Checkpoint, out: Path) -> Path:
+def trainable(path: Path, model: Checkpoint, out: Path) -> Path:
     """A folder in Hugging Face's form; a GGUF file is written as one, in bfloat16."""
     from pipeline.language.weights import save_folder
 
@@ -129,7 +129,7 @@ def _trainable(path: Path, model: Checkpoint, out: Path) -> Path:
     return folder
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of a file, or of the digests of a folder's files in the order of their names."""
     if path.is_file():
         return sha256(path)
@@ -137,7 +137,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256("".join(sha256(one) for one in files).encode()).hexdigest()
 
 
-def _losses(out: Path) -> list[dict[str, float]]:
+def losses(out: Path) -> list[dict[str, float]]:
     """Loss on the examples that are checked by, as training went on."""
     states = sorted(out.glob("checkpoint-*/trainer_state.json"), key=lambda path: int(path.parent.name.split("-")[1]))
     log = json.loads(states[-1].read_text())["log_history"] if states else []

@@ -5,6 +5,7 @@ import { ask, askForm } from "./ask.js";
 import { startHome, startPaste } from "./home.js";
 import { startKeys } from "./keys.js";
 import { startList } from "./list.js";
+import { startOpinions } from "./opinions.js";
 import { startVideo } from "./video.js";
 
 document.documentElement.classList.add("has-js");
@@ -12,6 +13,7 @@ const page = document.body.dataset.page;
 
 startPaste();
 theme();
+startOpinions();
 if (page === "home") startHome();
 if (page === "video") startVideo(); else startKeys(null, null);
 if (page === "ask") startAsk();

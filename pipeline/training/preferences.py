@@ -1,0 +1,154 @@
+"""Learning from pairs of texts of which one is liked better: direct preference optimisation on the weights of an adapter, in a loop of its own.
+
+Rafailov et al. 2023, "Direct Preference Optimization: Your Language Model is Secretly a Reward Model" (arXiv 2305.18290), equation 7. For a prompt x, the chosen
+text w, the rejected text l, the model p that is trained and the reference r, which is not:
+
+    loss = -log sigmoid(beta * ((log p(w|x) - log r(w|x)) - (log p(l|x) - log r(l|x))))
+
+The reference is the model as it is before the first step, as in the paper, where it is the fine-tuned model. With a new adapter that is the model without any (its
+second matrix is zero); with one that is gone on from it is that adapter's model, which wrote what was rejected: measured against the bare model, every text in the
+adapter's style would seem too likely, and the style would be unlearned. Either way its values are computed once, so that no second model is held.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ModelError
+from pipeline.language.checkpoint import Checkpoint
+from pipeline.language.generator import Prompt
+from pipeline.training.examples import Example
+from pipeline.training.train import IGNORED, Plan, Row, adapting, padded, rows, save
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one prompt."""
+
+    prompt: Prompt
+    chosen: str
+    rejected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How it is taught; written beside the adapter."""
+
+    beta: float = 0.1
+    """How dearly leaving the reference is paid for; the paper's usual value."""
+    rate: float = 5e-5
+    """An eighth of Plan's: a few opinions shall move a little."""
+    rounds: int = 2
+    """How often every pair is seen."""
+    batch: int = 2
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How much better the chosen texts are liked, before and after: log p(w|x) - log p(l|x), averages over pairs."""
+
+    before: float
+    after: float
+    agreed_before: float
+    """Percent of the pairs whose chosen text is the likelier one."""
+    agreed_after: float
+
+
+RowPair = tuple[Row, Row]
+"""Chosen and rejected."""
+
+
+def pair_rows(pairs: Sequence[Pair], model: Checkpoint, longest: int) -> tuple[RowPair, ...]:
+    """The pairs in the form of the model's family; one with a text that is too long is left out."""
+    both = [Example("preference", pair.prompt, text) for pair in pairs for text in (pair.chosen, pair.rejected)]
+    made = rows(both, model, 10**9)
+    found = zip(made[::2], made[1::2], strict=True)
+    return tuple(pair for pair in found if max(len(row.input_ids) for row in pair) <= longest)
+
+
+def preference_loss(chosen: Any, rejected: Any, reference_chosen: Any, reference_rejected: Any, beta: float) -> Any:
+    """The loss of each pair, from log-likelihoods of whole texts (tensors of one length); log 2 where nothing was learned yet."""
+    from torch.nn.functional import logsigmoid
+
+    return -logsigmoid(beta * ((chosen - reference_chosen) - (rejected - reference_rejected)))
+
+
+def log_likelihoods(model: Any, batch: Sequence[Row]) -> Any:
+    """log p(answer | prompt) of each row: a sum over the answer's tokens."""
+    inputs = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in padded([asdict(row) for row in batch]).items()}
+    labels = inputs.pop("labels")[:, 1:]
+    likely = model(**inputs).logits[:, :-1].float().log_softmax(-1)
+    told = labels != IGNORED
+    return (likely.gather(-1, labels.where(told, 0).unsqueeze(-1)).squeeze(-1) * told).sum(-1)
+
+
+def prefer(model: Any, pairs: Sequence[RowPair], course: Course, say: Callable[[str], None]) -> None:
+    """Move the trainable weights of `model` so that chosen texts become likelier beside rejected ones than they are for the model as it is now."""
+    import torch
+
+    model.eval()  # without dropout, as the reference was measured
+    references = [_both(model, pair) for pair in pairs]
+    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=course.rate, weight_decay=0.0)
+    chance = random.Random(course.seed)
+    order = [at for _ in range(course.rounds) for at in chance.sample(range(len(pairs)), len(pairs))]
+    for first in range(0, len(order), course.batch):
+        now = order[first : first + course.batch]
+        chosen, rejected = log_likelihoods(model, [pairs[at][side] for side in (0, 1) for at in now]).chunk(2)
+        held = torch.stack([references[at] for at in now])
+        loss = preference_loss(chosen, rejected, held[:, 0], held[:, 1], course.beta).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if first // course.batch % 10 == 0:
+            say(f"pair {first + len(now)} of {len(order)}: loss {float(loss.detach()):.3f}")
+
+
+def margins(model: Any, pairs: Sequence[RowPair]) -> tuple[float, ...]:
+    """log p(chosen) - log p(rejected) of each pair."""
+    model.eval()
+    return tuple(float(chosen - rejected) for chosen, rejected in (_both(model, pair) for pair in pairs))
+
+
+def _both(model: Any, pair: RowPair) -> Any:
+    """The log-likelihoods of a pair's texts, as they are now."""
+    import torch
+
+    with torch.no_grad():
+        return log_likelihoods(model, pair)
+
+
+def teach(
+    folder: Path, plan: Plan, taught: Sequence[RowPair], checked: Sequence[RowPair], out: Path, course: Course, say: Callable[[str], None]
+) -> Margin | None:
+    """Go on with the adapter that `plan` starts from (none: a new one) for the model in `folder`, and write it to `out`; how `checked` is liked, None where it
+    is empty.
+
+    Raises:
+        ModelError: `not_installed`: peft is not.
+    """
+    try:
+        import peft  # noqa: F401
+        from transformers import AutoModelForCausalLM
+    except ImportError as error:
+        raise ModelError("not_installed", "Training needs peft and accelerate: pip install 'nutshell[train]'.") from error
+    import torch
+
+    torch.manual_seed(course.seed)
+    base = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
+    model = adapting(base.to("cuda" if torch.cuda.is_available() else "cpu"), plan)
+    before = margins(model, checked)
+    prefer(model, taught, course, say)
+    after = margins(model, checked)
+    save(model, out)
+    return _margin(before, after) if checked else None
+
+
+def _margin(before: Sequence[float], after: Sequence[float]) -> Margin:
+    def agreed(found: Sequence[float]) -> float:
+        return 100 * sum(value > 0 for value in found) / len(found)
+
+    return Margin(sum(before) / len(before), sum(after) / len(after), agreed(before), agreed(after))
