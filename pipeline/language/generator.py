@@ -44,6 +44,10 @@ class Prompt:
     """Before so many the model does not end its answer; a stop string does. Servers that cannot do this (all but ours and vLLM) end it when they wish."""
     not_first: str = ""
     """The answer does not begin with this word: it is known that the model would be wrong to say so. Other servers than ours may do it nevertheless."""
+    numbered: int = 0
+    """The answer is statements, each with the numbers of what it rests on, out of so many numbered sentences; 0: it is free text. Servers of others are asked to keep to a
+    JSON schema (structured.py), and what they write is given back as the text that our own model writes.
+    """
     variant: int = 0
     """0: the likeliest answer. Others are drawn by chance, each number another one, and the same each time on our own engine: for a choice among several."""
 

@@ -15,11 +15,11 @@ import structlog
 
 from pipeline.config import Settings
 from pipeline.errors import ContextTooLong, ModelError
+from pipeline.language import structured
 from pipeline.language.cards import languages_of
 from pipeline.language.connection import Connection
 from pipeline.language.forms import FORMS, Form, defuse, render
 from pipeline.language.generator import DIMENSIONS, OnDone, Priority, Prompt, Vectors
-from pipeline.language.structured import fields
 
 Events = Generator[dict[str, Any]]
 log = structlog.get_logger(__name__)
@@ -28,6 +28,10 @@ TOGETHER = 8
 """Requests to a foreign server at the same time."""
 CHAT_OVERHEAD = 64
 """Tokens that a server's own chat template may add, where they cannot be counted."""
+STATEMENTS, STATEMENT_LONGEST = 4, 220
+"""Statements of a structured answer at most, and characters of each."""
+STRUCTURE = 96
+"""Tokens more that JSON may take for its fields."""
 VARIED = 0.7
 """Temperature of answers that are drawn by chance."""
 EMBED_TOGETHER = 32
@@ -87,7 +91,7 @@ class RemoteGenerator:
             used = self._count(render(server.form, prompt)) + (1 if server.form.bos else 0)
         else:
             used = self._count(prompt.system) + self._count(prompt.user) + self._count(prompt.prefix) + CHAT_OVERHEAD
-        return server.window - used - prompt.max_tokens
+        return server.window - used - prompt.max_tokens - (STRUCTURE if prompt.numbered and not server.ours else 0)
 
     def generate(self, prompts: Sequence[Prompt], *, priority: Priority = Priority.BATCH, on_done: OnDone | None = None) -> list[str]:
         if not prompts:
@@ -199,19 +203,29 @@ class RemoteGenerator:
 
     def _one(self, prompt: Prompt, priority: Priority, stopped: Event) -> str:
         pieces = []
-        with closing(self._events([prompt], priority)) as events:
+        wanted = structured.Wanted(prompt.numbered, STATEMENTS, STATEMENT_LONGEST) if prompt.numbered else None
+        with closing(self._events([prompt], priority, structured.schema(wanted) if wanted else None)) as events:
             for event in events:
                 if stopped.is_set():
                     break
                 pieces.append(_text(event))
-        return "".join(pieces).strip()
+        answer = "".join(pieces).strip()
+        return answer if wanted is None or stopped.is_set() else self._as_text(answer, wanted)
+
+    def _as_text(self, answer: str, wanted: structured.Wanted) -> str:
+        """What a server made of the schema. One that does not know schemas answers in free text, which is judged as it is."""
+        try:
+            return structured.read(answer, wanted)
+        except structured.NotInForm as error:
+            log.info("answer not in the form that was asked for", server=self._connection.name, reason=str(error))
+            return answer if not answer.startswith("{") else ""
 
     def _events(self, prompts: Sequence[Prompt], priority: Priority, schema: dict[str, Any] | None = None) -> Events:
         """`schema`: the answer is JSON of this form, on servers that are not ours."""
         server = self._server
         body: dict[str, object] = {
             "model": server.model,
-            "max_tokens": max(prompt.max_tokens for prompt in prompts),
+            "max_tokens": max(prompt.max_tokens for prompt in prompts) + (STRUCTURE if schema else 0),
             "temperature": 0,
             "stream": True,
         }
@@ -221,7 +235,7 @@ class RemoteGenerator:
             own = {"each": [_wishes(prompt) for prompt in prompts], "priority": int(priority)}
             return self._connection.events("completions", body | own | {"prompt": texts})
         (prompt,) = prompts
-        body |= {"stream_options": {"include_usage": True}} | fields(schema, chat=server.form is None)
+        body |= {"stream_options": {"include_usage": True}} | structured.fields(schema, chat=server.form is None)
         if prompt.variant:
             body |= {"temperature": VARIED, "seed": prompt.variant}
         if server.vllm and prompt.min_tokens:

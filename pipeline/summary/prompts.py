@@ -81,7 +81,7 @@ def brief(question: str, sentences: Sequence[str], language: str, least: int = 0
     """
     said = "\n".join(f"({number}) {fenced(sentence)}" for number, sentence in enumerate(sentences, start=1))
     user = f"Said:\n{said}\n\nQuestion: {fenced(question)}\nAnswer in a few sentences. After each, write the numbers of what it rests on, like [1,3]. If nothing answers it, write: {NOT_FOUND}"
-    return Prompt(_ANSWER + _speak(language), user, BRIEF_TOKENS, min_tokens=least, not_first=NOT_FOUND.split()[0])
+    return Prompt(_ANSWER + _speak(language), user, BRIEF_TOKENS, min_tokens=least, not_first=NOT_FOUND.split()[0], numbered=len(sentences))
 
 
 def continued(prompt: Prompt, answer: str) -> str:

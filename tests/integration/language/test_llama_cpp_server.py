@@ -18,7 +18,7 @@ from pipeline.language.remote import RemoteGenerator
 from pipeline.language.structured import Wanted
 from pipeline.language.weights import read
 from pipeline.summary.brief import statements
-from pipeline.summary.prompts import fenced
+from pipeline.summary.prompts import brief as brief_prompt, fenced
 from pipeline.summary.sentences import joined, plain
 from pipeline.summary.verify import check
 from tests.integration.language.llama_cpp import llama_cpp
@@ -218,3 +218,15 @@ def test_a_schema_is_kept_to(url: str, family: str) -> None:
         found = statements(text, len(shown))
         assert text
         assert all(one.rests_on for one in found)
+
+
+def test_statements_are_asked_for_by_schema_and_come_back_as_text(client: RemoteGenerator) -> None:
+    """As the product asks: what does not parse is empty, and what does names sentences that exist."""
+    said = [text for _, _, text in load_talk("medium").cues]
+    prompts = [brief_prompt("What is said?", said[3 * at : 3 * at + 6], "en") for at in range(4)]
+    answers = client.generate(prompts)
+
+    assert any(answers)
+    assert not any(answer.startswith("{") for answer in answers)
+    for answer in filter(None, answers):
+        assert all(one.rests_on for one in statements(answer, 6))
