@@ -83,10 +83,14 @@ def showing(question: str, found: Focus, count: Callable[[str], int], room: int 
     return Asked(question, found, shown, prompts.brief(question, said, language, least))
 
 
+def says_not_found(answer: str) -> bool:
+    return answer.strip().startswith(prompts.NOT_FOUND.rstrip("."))
+
+
 def statements(answer: str, shown: int) -> tuple[Statement, ...]:
     """The statements of a model's answer: "The group met [2]. They agreed [4,7]."."""
     out: list[Statement] = []
-    if answer.strip().startswith(prompts.NOT_FOUND.rstrip(".")):
+    if says_not_found(answer):
         return ()
     for match in _STATEMENT.finditer(squeeze(answer)):
         text = match["text"].strip(" .")

@@ -13,7 +13,10 @@ from pipeline.language.adapters import NONE, adapter_for
 from pipeline.language.generator import Embedder, Generator, open_embedder, open_generator
 from pipeline.language.profiles import name_of_llm
 from pipeline.summary.brief import line
+from pipeline.summary.support import attributed, supported
+from pipeline.summary.words import length
 from pipeline.training import systems
+from pipeline.training.examples import ended
 from pipeline.training.meetings import Meeting, Question, is_inside, load
 from pipeline.training.metrics import is_looping, repetition, rouge, unsupported
 from pipeline.training.systems import Output, System, Task
@@ -39,12 +42,16 @@ class Row:
     rougeL: float  # noqa: N815 - its usual name
     unsupported_rate: float
     """Of the numbers, names and quotations, those that do not occur in what was said."""
+    carried: float
+    """Of the statements, those that the validated judge (`nutshell evaluate judge`) finds carried by the sentences they cite, or by any of the source where they cite none."""
     receipt_overlap: float | None
     """Of the cited sentences, those that stand in the annotators' spans; None: it cites nothing, or all of what it was given is such a span."""
     words: float
     repetition: float
     loops: int
     empty: int
+    unparsed: int
+    """Answers of the model in which no statement could be read, though it did not say that nothing was found."""
     quoted: float
     """Answers that are sentences of the talk, word for word."""
     seconds: float
@@ -79,14 +86,17 @@ def judge(cases: Sequence[Case], outputs: Sequence[Output], seconds: float) -> R
     facts = [unsupported(output.text, source(case)) for case, output in zip(cases, outputs, strict=True)]
     cited = [_in_gold(case, output) for case, output in zip(cases, outputs, strict=True)]
     places = sum(total for _, total in cited)
+    carried = [stands for case, output in zip(cases, outputs, strict=True) for stands in _carried(case, output)]
     return Row(
         rouge1=mean(score.one for score in scores), rouge2=mean(score.two for score in scores), rougeL=mean(score.longest for score in scores),
         unsupported_rate=100 * sum(lost for lost, _ in facts) / max(1, sum(total for _, total in facts)),
+        carried=100 * mean(carried or [0.0]),
         receipt_overlap=100 * sum(hits for hits, _ in cited) / places if places else None,
         words=mean(len(output.text.split()) for output in outputs),
         repetition=100 * mean(repetition(output.text) for output in outputs),
         loops=sum(is_looping(output.text) for output in outputs),
         empty=sum(not output.text.strip() for output in outputs),
+        unparsed=sum(output.unparsed for output in outputs),
         quoted=100 * mean(all(statement in source(case) for statement in output.statements) for case, output in zip(cases, outputs, strict=True)),
         seconds=seconds,
     )  # fmt: skip
@@ -95,6 +105,17 @@ def judge(cases: Sequence[Case], outputs: Sequence[Output], seconds: float) -> R
 def source(case: Case) -> str:
     """All that may be told: what was said, by whom, and what was asked."""
     return " ".join([case.task.question, *(line(sentence) for sentence in case.task.sentences)])
+
+
+def _carried(case: Case, output: Output) -> list[bool]:
+    """For each statement whether the judge finds it carried. Free text is cut into sentences first, and looked for in all of the source."""
+    language = case.task.language
+    if output.receipts:
+        lines = {sentence.index: line(sentence) for sentence in case.meeting.sentences}
+        cited = [[lines[index] for index in receipt] for receipt in output.receipts]
+        return [supported(text, given, language).ok for text, given in zip(output.statements, cited, strict=True)]
+    said = [line(sentence) for sentence in case.task.sentences]
+    return [attributed(text, said, language).ok for text in ended(output.text) if length(text) >= 3]
 
 
 def _in_gold(case: Case, output: Output) -> tuple[int, int]:
@@ -172,12 +193,17 @@ def to_json(name: str, count: int, rows: dict[str, Row]) -> dict[str, Any]:
 
 def as_table(rows: dict[str, Row], count: int) -> str:
     """A row for each system, and below it what the columns are."""
-    head = f"{'system':<12}{'R-1':>6}{'R-2':>6}{'R-L':>6}{'not said %':>12}{'in gold %':>11}{'words':>7}{'repeated %':>12}{'loops':>7}{'empty':>7}{'quoted %':>10}{'seconds':>9}"
+    columns = {"R-1": 6, "R-2": 6, "R-L": 6, "not said %": 12, "carried %": 11, "in gold %": 11, "words": 7, "repeated %": 12}
+    columns |= {"loops": 7, "empty": 7, "unread": 8, "quoted %": 10, "seconds": 9}
+    head = f"{'system':<12}" + "".join(f"{name:>{width}}" for name, width in columns.items())
     lines = [
-        f"{name:<12}{row.rouge1:>6.1f}{row.rouge2:>6.1f}{row.rougeL:>6.1f}{row.unsupported_rate:>12.1f}"
-        f"{'-' if row.receipt_overlap is None else format(row.receipt_overlap, '.1f'):>11}{row.words:>7.1f}{row.repetition:>12.1f}{row.loops:>7}{row.empty:>7}"
+        f"{name:<12}{row.rouge1:>6.1f}{row.rouge2:>6.1f}{row.rougeL:>6.1f}{row.unsupported_rate:>12.1f}{row.carried:>11.1f}"
+        f"{'-' if row.receipt_overlap is None else format(row.receipt_overlap, '.1f'):>11}{row.words:>7.1f}{row.repetition:>12.1f}{row.loops:>7}{row.empty:>7}{row.unparsed:>8}"
         f"{row.quoted:>10.1f}{row.seconds:>9.2f}"
         for name, row in rows.items()
     ]
-    below = "not said: of the numbers, names and quotations those that do not occur in the source; in gold: cited sentences inside the annotators' spans; seconds: for each"
+    below = (
+        "not said: of the numbers, names and quotations those that do not occur in the source; carried: statements that the judge finds in what they cite;\n"
+        "in gold: cited sentences inside the annotators' spans; unread: answers of the model without a statement in them; seconds: for each question"
+    )
     return "\n".join([f"{count} questions", head, *lines, below])

@@ -70,7 +70,7 @@ def _of(meeting: Meeting, count: Count, chance: random.Random) -> Iterator[Examp
 
 def _gists(meeting: Meeting, count: Count, chance: random.Random) -> Iterator[Example]:
     """What is said of the whole meeting, from the answers to the questions about its parts, as a summary is made of points."""
-    texts = [text for question in meeting.questions for text in _sentences(question.answer)]
+    texts = [text for question in meeting.questions for text in ended(question.answer)]
     points = [Sentence(at, at, at + 1, text) for at, text in enumerate(texts)]
     for question in meeting.general:
         shown = _hinted(question, points, count, chance.choice(ROOMS))
@@ -107,7 +107,7 @@ def receipted(answer: str, question: str, lines: Sequence[str], language: str) -
     stop = stop_words(language)
     bags = [set(meaning(text, stop)) for text in lines]
     source = " ".join([question, *lines])
-    kept = [text for text in _sentences(answer, language) if not len(missing(text, source))]
+    kept = [text for text in ended(answer, language) if not len(missing(text, source))]
     return " ".join(f"{text} [{','.join(str(number + 1) for number in receipts(text, bags, stop))}]" for text in kept)
 
 
@@ -126,7 +126,7 @@ def receipts(text: str, bags: Sequence[set[str]], stop: frozenset[str]) -> tuple
     return tuple(sorted(used))
 
 
-def _sentences(answer: str, language: str = "en") -> list[str]:
+def ended(answer: str, language: str = "en") -> list[str]:
     """The sentences of an answer that somebody wrote, each ended."""
     from sentencex import segment
 

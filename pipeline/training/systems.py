@@ -7,7 +7,7 @@ from pipeline.language.generator import Embedder, Generator, Prompt
 from pipeline.summary import brief
 from pipeline.summary.focus import focus
 from pipeline.summary.words import length
-from pipeline.types import Point, Sentence
+from pipeline.types import Sentence
 
 WORDS = 65.0
 """Words that the answers of QMSum's annotators have on average: what `lead` and `selected` may use."""
@@ -30,6 +30,9 @@ class Output:
     statements: tuple[str, ...]
     receipts: tuple[tuple[int, ...], ...] = ()
     """For each statement the indexes of the sentences that it cites; empty for systems that cite nothing."""
+
+    unparsed: int = 0
+    """Answers of the model in which nothing could be read."""
 
     @property
     def text(self) -> str:
@@ -103,12 +106,14 @@ def ours(generator: Generator, embedder: Embedder | None) -> System:
         made = [brief.asked(task.question, task.sentences, task.language, generator.count, embedder) for task in tasks]
         answers = generator.generate([prompt for one in made for prompt in brief.variants(one)])
         each = zip(*[iter(answers)] * brief.VARIANTS, strict=True)
-        return [_pointed(brief.judged(one, several)) for one, several in zip(made, each, strict=True)]
+        return [_pointed(one, several) for one, several in zip(made, each, strict=True)]
 
     return run
 
 
-def _pointed(points: Sequence[Point]) -> Output:
+def _pointed(asked: brief.Asked, answers: Sequence[str]) -> Output:
+    points = brief.judged(asked, answers)
+    unread = sum(not brief.statements(answer, len(asked.shown)) and not brief.says_not_found(answer) for answer in answers)
     return Output(
-        tuple(point.text for point in points), tuple(tuple(citation.sentence for citation in point.citations) for point in points)
+        tuple(point.text for point in points), tuple(tuple(citation.sentence for citation in point.citations) for point in points), unread
     )

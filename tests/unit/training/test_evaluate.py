@@ -15,7 +15,7 @@ from workers.cli_training import OWN
 
 
 def row(**given: float) -> Row:
-    return replace(Row(0.0, 0.0, 0.0, 0.0, None, 0.0, 0.0, 0, 0, 0.0, 0.0), **given)
+    return replace(Row(0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0, 0.0, 0, 0, 0, 0.0, 0.0), **given)
 
 
 @pytest.fixture(name="meetings")
@@ -122,3 +122,13 @@ def test_borders_of_subjects_and_of_baselines(meetings) -> None:  # type: ignore
     assert [meetings[0].sentences[at].text.split()[0] for at in borders] == ["Then", "Good.", "Now", "Then"]
     assert equal(3, 100) == [25, 50, 75]
     assert all(0 < at < len(meetings[0].sentences) for at in texttiling(meetings[0]))
+
+
+def test_what_is_not_carried_is_counted(meetings) -> None:  # type: ignore[no-untyped-def]
+    """Statements by what they cite, free text by all that was said."""
+    case = cases(meetings, 1)[0]
+    first, *_, last = case.task.sentences
+    cited = judge([case], [Output((first.text, first.text), ((first.index,), (last.index,)))], 1.0)
+    free = judge([case], [Output((f"{first.text} Elephants paint the roof of the harbour.",))], 1.0)
+
+    assert (cited.carried, free.carried) == (50.0, 50.0)
