@@ -14,6 +14,22 @@ NEGATIONS: Final = word_set(
 )
 """Words that turn a statement round. A statement has one where, and only where, its sentences have one."""
 
+CARRIERS: Final = word_set(
+    """
+    think thought believe believed know knew want wanted sure true say said mean meant proven proved certain convinced expect expected guess feel felt clear
+    creo cree pienso seguro verdad crois pense sûr vrai glaube denke sicher wahr acho penso certo verdade
+    """
+)
+"""Words that hand a negation on: "I do not think that we need it" denies the need."""
+
+ADVERBS: Final = word_set(
+    """
+    really actually ever even just yet quite necessarily exactly very so too always particularly also still realmente siempre vraiment toujours wirklich immer
+    realmente sempre
+    """
+)
+"""Words between a negation and what it denies."""
+
 HEDGES: Final = word_set(
     """
     if unless may might could would maybe perhaps probably possibly likely almost nearly seems seem supposedly allegedly only few until except suppose

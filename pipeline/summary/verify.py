@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.summary.claims import BOUNDS, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
+from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
 from pipeline.summary.facts import missing
 from pipeline.summary.lexicon import DANGLING, FIRST_PERSON
 from pipeline.summary.numbers import in_digits, unsupported
@@ -28,6 +28,8 @@ IN_ORDER = 0.6
 """Share of the meaningful words that must come in the order of the sentences."""
 SAME = 0.6
 """Overlap with another point from which both say the same."""
+REACH = 7
+"""Words that a negation may govern."""
 NEAR = 0.84
 """Least cosine of statement and sentences (multilingual e5 crowds between 0.75 and 1)."""
 
@@ -150,14 +152,14 @@ def negated(text: str, source: str, language: str) -> bool:
     """Whether `text` denies what `source` says without a negation, or says what `source` only denies.
 
     A sentence of several carries a "not" that has nothing to do with what a summary says of it: with `_turned`, which any negation near a shared word breaks,
-    a fifth of the fine-tuned model's statements about meetings was refused, most of them wrongly, and no more of the planted errors were found (92.5 %).
+    a fifth of the fine-tuned model's statements about meetings was refused, most of them wrongly. Words that carry a negation on ("I do not think that …", "never
+    really") are passed over.
     """
     here, there, stop = _clauses(text), _clauses(source), stop_words(language)
-    said = _free(there, stop)
-    if _denied(here, stop, 4) & said:
+    said, told = _free(there, stop), _free(here, stop)
+    if any(group <= said for group in _denied(here, stop)):
         return True
-    lost = _denied(there, stop, 3) - said
-    return bool(lost & _free(here, stop))
+    return any(group <= told and not group <= said for group in _denied(there, stop))
 
 
 def _clauses(text: str) -> list[list[str]]:
@@ -165,21 +167,24 @@ def _clauses(text: str) -> list[list[str]]:
     return [list(words(part)) for part in _CLAUSE.split(in_digits(text))]
 
 
-def _denied(clauses: Sequence[Sequence[str]], stop: frozenset[str], reach: int) -> set[str]:
-    """Stems of the first meaningful word after each negation, within `reach` words."""
-    out: set[str] = set()
+def _denied(clauses: Sequence[Sequence[str]], stop: frozenset[str]) -> set[frozenset[str]]:
+    """What each negation denies: the first meaningful word after it, or the first two where the negation stands before "think" and the like."""
+    out: set[frozenset[str]] = set()
     for row in clauses:
         for at, word in enumerate(row):
-            after = [other for other in row[at + 1 : at + 1 + reach] if other not in stop and other not in NEGATIONS]
-            out.update(stem(other) for other in after[: word in NEGATIONS])
-    return out
+            if word in NEGATIONS:
+                after = row[at + 1 : at + 1 + REACH]
+                carried = any(other in CARRIERS for other in after)
+                group = [stem(other) for other in after if other not in stop and other not in NEGATIONS | CARRIERS | ADVERBS]
+                out.add(frozenset(group[: 2 if carried else 1]))
+    return out - {frozenset()}
 
 
 def _free(clauses: Sequence[Sequence[str]], stop: frozenset[str]) -> set[str]:
     """Stems of the words that no negation stands before, within seven words of a clause."""
     out: set[str] = set()
     for row in clauses:
-        shadow = {at + step for at, word in enumerate(row) if word in NEGATIONS for step in range(1, 8)}
+        shadow = {at + step for at, word in enumerate(row) if word in NEGATIONS for step in range(1, REACH + 1)}
         out.update(stem(word) for at, word in enumerate(row) if at not in shadow and word not in stop)
     return out
 

@@ -25,6 +25,13 @@ def test_receipts_stand_before_or_behind_the_full_stop() -> None:
     )
 
 
+def test_a_full_stop_after_a_title_ends_no_statement() -> None:
+    assert statements("The plan by Dr. Smith costs 3.5 million. J. Doe agreed with it [1].", 4) == (
+        Statement("The plan by Dr. Smith costs 3.5 million.", ()),
+        Statement("J. Doe agreed with it.", (0,)),
+    )
+
+
 def test_numbers_that_do_not_exist_are_left_out() -> None:
     assert statements("They met on Monday [0,9,2].", 4) == (Statement("They met on Monday.", (1,)),)
 
