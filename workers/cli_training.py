@@ -105,6 +105,8 @@ def train(taught: Path | None, checked: Path | None, from_feedback: bool, out: P
             raise click.UsageError(f"Missing option '{name}'.")
     data = None if taught is None or checked is None else Data(taught, checked, limit)
     wanted = {name: value for name, value in given.items() if value is not None}
+    if given["start"] and {"rank", "layers"} & set(wanted):
+        raise click.UsageError("--start goes on with the rank and layers of that adapter; leave --rank and --layers out.")
     if from_feedback:
         _learn(data, out, limit, wanted)
     elif data is not None:

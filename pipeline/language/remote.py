@@ -30,7 +30,7 @@ CHAT_OVERHEAD = 64
 """Tokens that a server's own chat template may add, where they cannot be counted."""
 STATEMENTS, STATEMENT_LONGEST = 4, 220
 """Statements of a structured answer at most, and characters of each."""
-STRUCTURE = 96
+STRUCTURE = 160
 """Tokens more that JSON may take for its fields."""
 VARIED = 0.7
 """Temperature of answers that are drawn by chance."""
@@ -59,6 +59,7 @@ class RemoteGenerator:
         """`name`: the model to ask for; `window`: what the server does not say; `family`: write requests down ourselves instead of using the chat endpoint."""
         self._connection, self._name, self._window, self._family = connection, name, window, family
         self._count = lru_cache(maxsize=20_000)(self._ask_count)
+        self._takes_schema = True
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "RemoteGenerator":
@@ -202,23 +203,36 @@ class RemoteGenerator:
         return answers
 
     def _one(self, prompt: Prompt, priority: Priority, stopped: Event) -> str:
+        if not prompt.numbered or not self._takes_schema:
+            return self._whole(prompt, priority, stopped, None)
+        wanted = structured.Wanted(prompt.numbered, STATEMENTS, STATEMENT_LONGEST)
+        try:
+            answer = self._whole(prompt, priority, stopped, structured.schema(wanted))
+        except ModelError as error:
+            if error.code != "model_denied":
+                raise
+            self._takes_schema = False
+            log.warning("server takes no schema, so statements are asked for in free text", server=self._connection.name, reason=str(error))
+            return self._whole(prompt, priority, stopped, None)
+        return answer if stopped.is_set() else self._as_text(answer, wanted)
+
+    def _whole(self, prompt: Prompt, priority: Priority, stopped: Event, schema: dict[str, Any] | None) -> str:
         pieces = []
-        wanted = structured.Wanted(prompt.numbered, STATEMENTS, STATEMENT_LONGEST) if prompt.numbered else None
-        with closing(self._events([prompt], priority, structured.schema(wanted) if wanted else None)) as events:
+        with closing(self._events([prompt], priority, schema)) as events:
             for event in events:
                 if stopped.is_set():
                     break
                 pieces.append(_text(event))
-        answer = "".join(pieces).strip()
-        return answer if wanted is None or stopped.is_set() else self._as_text(answer, wanted)
+        return "".join(pieces).strip()
 
     def _as_text(self, answer: str, wanted: structured.Wanted) -> str:
-        """What a server made of the schema. One that does not know schemas answers in free text, which is judged as it is."""
+        """What a server made of the schema. One that passes over schemas answers in free text, which is judged as it is."""
+        bare = structured.unfenced(answer)
         try:
-            return structured.read(answer, wanted)
+            return structured.read(bare, wanted)
         except structured.NotInForm as error:
             log.info("answer not in the form that was asked for", server=self._connection.name, reason=str(error))
-            return answer if not answer.startswith("{") else ""
+            return answer if not bare.startswith("{") else ""
 
     def _events(self, prompts: Sequence[Prompt], priority: Priority, schema: dict[str, Any] | None = None) -> Events:
         """`schema`: the answer is JSON of this form, on servers that are not ours."""
@@ -238,7 +252,7 @@ class RemoteGenerator:
         body |= {"stream_options": {"include_usage": True}} | structured.fields(schema, chat=server.form is None)
         if prompt.variant:
             body |= {"temperature": VARIED, "seed": prompt.variant}
-        if server.vllm and prompt.min_tokens:
+        if server.vllm and prompt.min_tokens and schema is None:  # a grammar that is at its end, and an end that is forbidden, make it fail or write on without sense
             body |= {"min_tokens": prompt.min_tokens}
         if server.form is not None:
             stops = (*prompt.stop, *server.form.stops)[:4]  # OpenAI's API takes four

@@ -15,6 +15,7 @@ NUMBERS = 4
 
 _BRACKETS = str.maketrans("[]", "()")
 """Numbers stand in square ones."""
+_BLOCK = re.compile(r"\A```\w*\s*(.*?)\s*```\Z", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
 
 
@@ -46,7 +47,7 @@ class Wanted:
 
 
 def schema(wanted: Wanted) -> dict[str, Any]:
-    """In the part of JSON Schema that OpenAI, vLLM, llama.cpp and Ollama all keep to: no patterns, no `uniqueItems`, nothing optional.
+    """In a small part of JSON Schema: no patterns, no `uniqueItems`, nothing optional.
 
     And without space between the fields, where LLGuidance keeps to it: JSON may have any number of line ends there, and a small model wrote them until it had no tokens left.
     """
@@ -70,6 +71,11 @@ def fields(form: Mapping[str, Any] | None, *, chat: bool) -> dict[str, Any]:
         return {}
     own = {} if chat else {"json_schema": form}
     return own | {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": form}}}
+
+
+def unfenced(answer: str) -> str:
+    """Without the marks of a block of code, which chat models like to put around JSON."""
+    return _BLOCK.sub(r"\1", answer.strip())
 
 
 def read(answer: str, wanted: Wanted) -> str:

@@ -18,7 +18,10 @@ LEAST = 4
 
 _ASKS_MUCH = re.compile(
     r"^(?:please )?(?:summari[sz]e|describe|outline|explain)\b"
-    r"|\b(?:what|how|why) (?:did|do|does|was|were|is|are)\b.*\b(?:discuss|talk|said|say|think|thought|opinion|agree|decide|propose|suggest|recommend|conclude|argue|feel|respond)",
+    r"|\b(?:what|how|why) (?:did|do|does)\b(?!.*\b(?:say|think) (?:the|that|this|it|they|he|she)\b.*\b(?:was|were|is|are|had|has)\b)"
+    r".*\b(?:discuss|talk|say|think|agree|decide|propose|suggest|recommend|conclude|argue|feel|respond)\b"
+    r"|\bwhat (?:was|were|is|are) (?:(?!the\b|a\b|an\b)\w+ )?"
+    r"(?:discussed|said|decided|agreed|proposed|suggested|recommended|concluded|argued|thought|the (?:\w+ )?(?:opinions?|thoughts?|discussion))\b",
     re.IGNORECASE,
 )
 log = structlog.get_logger()

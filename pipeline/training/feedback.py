@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.language.generator import Prompt
 from pipeline.languages import detect
+from pipeline.library.discussion import asks_much
 from pipeline.store.feedback import Feedback, Opinion, Place, digest
 from pipeline.summary import prompts
 from pipeline.summary.brief import line
@@ -53,6 +54,8 @@ def _is_translated(given: Feedback) -> bool:
 
 def _example(given: Feedback) -> Example | None:
     """An edit, or a sentence of the model's own that was liked."""
+    if _is_consensus(given):
+        return None
     if given.opinion is Opinion.EDIT:
         answer = _answer(given.instead, given)
         return Example("edit", prompt_of(given), answer) if answer else None
@@ -61,9 +64,14 @@ def _example(given: Feedback) -> Example | None:
     return None
 
 
+def _is_consensus(given: Feedback) -> bool:
+    """Whether it was chosen from several answers (library/discussion.py): no single prompt has it as its answer."""
+    return given.place is Place.ANSWER and asks_much(given.question)
+
+
 def _pair(given: Feedback) -> Pair | None:
     """The reader's words, or else the speaker's, beside those of the model that were not liked."""
-    if given.opinion is Opinion.UP or given.kind != "phrased":
+    if _is_consensus(given) or given.opinion is Opinion.UP or given.kind != "phrased":
         return None
     liked = given.instead if given.opinion is Opinion.EDIT else _nearest(given)
     chosen, rejected = _answer(liked, given), _as_written(given)

@@ -31,11 +31,13 @@ def learn(settings: Settings, given: Sequence[Feedback], data: Data | None, out:
     examples of meetings stand among the answers, so that the model does not forget what it learned from them.
 
     Raises:
-        InputError: `little_feedback`; `no_data`, `bad_data`.
+        InputError: `folder_used`, `little_feedback`; `no_data`, `bad_data`.
         ModelError: `model_missing`, `model_broken`, `not_installed`.
     """
     from pipeline.language.weights import read
 
+    if (out / "adapter" / CARD).exists():  # written last: that run is over, and its checkpoints know nothing of newer opinions
+        raise InputError("folder_used", f"{out} holds an adapter that is finished. Choose another folder with --out.")
     parts = split(given)
     number = sum(len(part) for part in parts)
     if number < ENOUGH:

@@ -4,14 +4,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pipeline.config import Settings
+from pipeline.errors import InputError
 from pipeline.installed import sha256
-from pipeline.language.adapters import CARD, adapter_for, card, promote
+from pipeline.language.adapters import CARD, adapter_for, card, is_adapter, promote
 from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.generator import Generator, open_embedder, open_generator
 from pipeline.language.profiles import choose_llm, name_of_llm
@@ -40,10 +41,13 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     """The folder of an adapter for the LLaMA of these settings. Called again with the same `out` it goes on where it was interrupted.
 
     Raises:
-        InputError: `no_data`, `bad_data`.
+        InputError: `no_data`, `bad_data`; `bad_option`: there is no adapter to start from.
         ModelError: `model_missing`, `model_broken`, `not_installed`.
     """
     from pipeline.language.weights import read
+
+    if plan.start and not is_adapter(Path(plan.start)):
+        raise InputError("bad_option", f"{plan.start} holds no adapter to start from (adapter_config.json and adapter_model.safetensors).")
 
     path = choose_llm(settings).path
     model = read(path)
@@ -52,11 +56,13 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     folder = train(
         trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
     )
+    told = replace(plan, start=Path(plan.start).name if plan.start else "")  # where it lay is nobody else's business
     written = {
         "made_for": model.name, "base": digest_of(path), "form": "LoRA", "licence": "Apache-2.0",
         "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": digest_of(data.taught), "examples": Counter(one.kind for one in taught)}],
-        "plan": asdict(plan), "losses": losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
-        "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(plan)}",
+        "plan": asdict(told), "started_from": digest_of(Path(plan.start)) if plan.start else "",
+        "losses": losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
+        "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(told)}",
     }  # fmt: skip
     (folder / CARD).write_text(json.dumps(written, indent=1), encoding="utf-8")
     return folder

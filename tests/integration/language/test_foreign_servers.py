@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from pipeline.language.generator import Prompt, open_generator
 from pipeline.language.remote import RemoteGenerator, estimate
 
 ASKED = Prompt("Be short.", "Why do bees dance?", 20, stop=("\n",))
+NUMBERED = Prompt("Be short.", "(1) They dance. (2) They fly. Why do bees dance?", 60, min_tokens=9, numbered=2)
 
 
 class Server:
@@ -32,6 +34,7 @@ class Server:
         properties: dict[str, Any] | None = None,
         reads: int | None = None,
         key: str = "",
+        owner: str = "somebody",
     ) -> None:
         self.asked: list[dict[str, Any]] = []
         self.trouble: list[tuple[int, dict[str, Any]]] = []
@@ -39,7 +42,7 @@ class Server:
         self.slow = 0.0
         self.app = Flask("server")
         self._lock = threading.Lock()
-        card = {"id": "Qwen2.5-7B-Instruct", "object": "model", "owned_by": "somebody"} | ({"max_model_len": window} if window else {})
+        card = {"id": "Qwen2.5-7B-Instruct", "object": "model", "owned_by": owner} | ({"max_model_len": window} if window else {})
 
         @self.app.before_request
         def check() -> Any:
@@ -264,6 +267,38 @@ def test_many_prompts_go_out_together_and_end_together() -> None:
         with pytest.raises(KeyboardInterrupt):
             generator.generate(prompts, on_done=stop)
         assert len(server.asked) < 30
+
+
+def test_a_server_that_refuses_a_schema_is_asked_in_free_text_from_then_on() -> None:
+    server = Server(window=4096, counts="prompt")
+
+    @server.app.before_request
+    def refuse() -> Any:
+        if request.method == "POST" and "response_format" in (request.get_json(silent=True) or {}):
+            return jsonify(error={"message": "response_format is not supported"}), 400
+        return None
+
+    with serving(server) as url:
+        generator = generator_for(url)
+        answers = [generator.generate([NUMBERED])[0] for _ in range(2)]
+
+    assert answers == ["dance?!", "dance?!"]
+    assert not any("response_format" in body for body in server.asked)
+
+
+def test_a_schema_goes_without_a_least_length() -> None:
+    """vLLM fails, or writes on without sense, where the grammar is at its end and the end is forbidden."""
+    server = Server(window=4096, counts="prompt", owner="vllm")
+    with serving(server) as url:
+        generator = generator_for(url)
+        generator.generate([NUMBERED])
+        generator.generate([replace(NUMBERED, numbered=0)])
+
+    first, second = server.asked
+    assert "response_format" in first
+    assert "min_tokens" not in first
+    assert "response_format" not in second
+    assert second["min_tokens"] == NUMBERED.min_tokens
 
 
 def test_nobody_there() -> None:

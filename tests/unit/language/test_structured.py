@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pipeline.language import structured
-from pipeline.language.structured import NotInForm, Wanted
+from pipeline.language.structured import NotInForm, Wanted, unfenced
 from pipeline.summary.brief import statements
 
 WANTED = Wanted(shown=7, most=3, longest=80)
@@ -131,3 +131,8 @@ def test_a_request_says_it_in_the_fields_that_servers_know() -> None:
     assert chat == {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": form}}}
     assert structured.fields(form, chat=False) == chat | {"json_schema": form}
     assert structured.fields(None, chat=True) == structured.fields(None, chat=False) == {}
+
+
+def test_marks_of_a_block_of_code_are_taken_off() -> None:
+    assert unfenced('```json\n{"statements": []}\n```') == '{"statements": []}'
+    assert unfenced("They met. [1]") == "They met. [1]"

@@ -45,6 +45,12 @@ class Vectors:
         ("How many days does a queen need?", False),
         ("Who raises the queen?", False),
         ("When is the hive inspected?", False),
+        ("What was decided about the hive?", True),
+        ("What is the proposed price?", False),
+        ("What was the agreed date?", False),
+        ("What is an agreement?", False),
+        ("How does a thinking machine work?", False),
+        ("What did Anna say the population was?", False),
     ],
 )
 def test_a_few_statements_are_wanted(question: str, much: bool) -> None:
