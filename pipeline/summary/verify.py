@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, GLUE, HEDGES, NEGATIONS, PRATTLE, STRENGTH
+from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, GLUE, HEDGES, NEGATIONS, PAST, PRATTLE, STRENGTH
 from pipeline.summary.facts import missing
 from pipeline.summary.lexicon import DANGLING, FIRST_PERSON
 from pipeline.summary.numbers import in_digits, unsupported
@@ -142,6 +142,8 @@ def _operators(text: str, source: str, stop: frozenset[str]) -> str:
     here, there = list(words(in_digits(text))), list(words(in_digits(source)))
     if any(word in STRENGTH and word not in there for word in here):
         return "stronger than what was said"
+    if any(word in PAST and word not in there for word in here) and not PAST & set(there):
+        return "told as over, and said as it is"
     for kind, reason in ((NEGATIONS, "a negation was added or lost"), (HEDGES, "a limit was added or lost")):
         if _turned(here, there, kind, stop):
             return reason

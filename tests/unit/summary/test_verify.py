@@ -109,3 +109,10 @@ def test_titles_are_words_of_the_chapter() -> None:
     assert not title_stands("Title: The move", SAID, "en")
     assert not title_stands("", SAID, "en")
     assert not title_stands("The", SAID, "en")
+
+
+def test_what_is_so_is_not_told_as_over() -> None:
+    said = ["With Schnorr signatures the aggregate signature is a quarter of the size of four others."]
+
+    assert check("The aggregate signature was a quarter of the size of four others.", said, "en").reason == "told as over, and said as it is"
+    assert check("The aggregate signature is a quarter of the size of four others.", said, "en").ok
