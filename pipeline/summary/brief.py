@@ -33,7 +33,7 @@ FEWER = 3
 QUOTES = 3
 """Sentences that stand in for an answer."""
 VARIANTS = 6
-"""Answers that are asked for. On every fourth of QMSum's validation questions, of what stands: ROUGE-1/2/L 31.5/9.3/20.0 with one, 35.2/9.9/20.3 with two,
+"""Answers that are asked for. With an earlier judge and choice, on every fourth of QMSum's validation questions, of what stands: ROUGE-1/2/L 31.5/9.3/20.0 with one, 35.2/9.9/20.3 with two,
 36.1/9.9/20.6 with four, 37.2/10.8/21.3 with six. Only their reading costs once.
 """
 FIRST = 2
