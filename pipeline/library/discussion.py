@@ -12,7 +12,7 @@ from pipeline.summary import brief
 from pipeline.types import Answer, AnswerCitation, Hit, Sentence
 
 VARIANTS = 3
-"""Answers to choose from: fewer than `brief.VARIANTS`, since somebody waits."""
+"""Answers to choose from, of one view: fewer than `brief.VARIANTS` of each, since somebody waits."""
 LEAST = 4
 """Sentences that must be there: fewer are quoted better than retold."""
 
@@ -41,12 +41,12 @@ def told(
     if len(sentences) < LEAST or (generator.languages and language not in generator.languages):
         return None
     try:
-        asked = brief.asked(question, sentences, language, generator.count, embedder)
-        answers = generator.generate(brief.variants(asked, VARIANTS), priority=Priority.INTERACTIVE)
+        views = brief.asked(question, sentences, language, generator.count, embedder, rooms=brief.ROOMS[:1])
+        answers = generator.generate(brief.variants(views, VARIANTS), priority=Priority.INTERACTIVE)
     except ModelError as error:
         log.warning("answer_without_model", code=error.code)
         return None
-    points = brief.judged(asked, answers)
+    points = brief.judged(views, answers)
     if any(point.kind != "phrased" for point in points):
         return None
     citations = dict.fromkeys(_citation(hit, one.start, one.end, one.quote) for point in points for one in point.citations)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.language.generator import Prompt
 from pipeline.summary import prompts
-from pipeline.summary.brief import Asked, asked, line, showing
+from pipeline.summary.brief import Asked, line, showing
 from pipeline.summary.facts import missing
 from pipeline.summary.focus import focus
 from pipeline.summary.verify import meaning
@@ -63,7 +63,7 @@ def _of(meeting: Meeting, count: Count, chance: random.Random) -> Iterator[Examp
             yield Example("not_found", beside.prompt, prompts.NOT_FOUND)
     yield from _gists(meeting, count, chance)
     for topic in meeting.topics:
-        best = asked(topic.title, meeting.inside(topic.spans), "en", count, None).focus.best(TITLE_SENTENCES)
+        best = focus(topic.title, meeting.inside(topic.spans), "en", None).best(TITLE_SENTENCES)
         if best and len(topic.title.split()) <= 8:
             yield Example("title", prompts.title([sentence.text for sentence in best], "en"), topic.title.strip().rstrip("."))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline.language.generator import Embedder, Generator, Prompt
 from pipeline.summary import brief
@@ -104,16 +105,15 @@ def ours(generator: Generator, embedder: Embedder | None) -> System:
 
     def run(tasks: Sequence[Task]) -> list[Output]:
         made = [brief.asked(task.question, task.sentences, task.language, generator.count, embedder) for task in tasks]
-        answers = generator.generate([prompt for one in made for prompt in brief.variants(one)])
-        each = zip(*[iter(answers)] * brief.VARIANTS, strict=True)
-        return [_pointed(one, several) for one, several in zip(made, each, strict=True)]
+        answers = iter(generator.generate([prompt for views in made for prompt in brief.variants(views)]))
+        return [_pointed(views, list(islice(answers, len(views) * brief.VARIANTS))) for views in made]
 
     return run
 
 
-def _pointed(asked: brief.Asked, answers: Sequence[str]) -> Output:
-    points = brief.judged(asked, answers)
-    unread = sum(not brief.statements(answer, len(asked.shown)) and not brief.says_not_found(answer) for answer in answers)
+def _pointed(views: Sequence[brief.Asked], answers: Sequence[str]) -> Output:
+    points = brief.judged(views, answers)
+    unread = sum(not brief.statements(answer, len(views[0].shown)) and not brief.says_not_found(answer) for answer in answers)
     return Output(
         tuple(point.text for point in points), tuple(tuple(citation.sentence for citation in point.citations) for point in points), unread
     )
