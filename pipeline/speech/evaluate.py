@@ -1,4 +1,4 @@
-"""How well speech is heard: word error rate by language, how far times are off, and words heard where nobody speaks.
+"""How well speech is heard: word error rate by language (of characters where words have no spaces between them), how far times are off, and words heard where nobody speaks.
 
 Measures on recordings beside the project (../shared/data), through the same Recogniser that the product uses. Texts are compared in lower case, without
 punctuation; numbers stay as they are written, so "15" for "fifteen" counts as an error.
@@ -21,6 +21,10 @@ from pipeline.types import Progress, Segment
 
 READERS = "long/en_librispeech_10readers/en_librispeech_10readers"
 FLEURS = "asr/fleurs_de_en_es_fr_pt"
+EIGHT = "asr/picovoice_8lang"
+CHINESE = "asr/fleurs_ja_zh"
+WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my"})
+"""Errors are counted by characters there, since nothing says where a word ends."""
 NOT_SPEECH = "nonspeech"
 SOUNDS = frozenset({".wav", ".ogg", ".opus", ".mp3", ".flac", ".m4a", ".webm"})
 SPOKEN = frozenset({"leak-test.wav"})
@@ -49,7 +53,7 @@ def evaluate(settings: Settings, data_dir: Path, report: Callable[[str], None]) 
         raise InputError("no_data", f"{data_dir} holds no recordings to measure on: {FLEURS} is missing there.")
     recogniser = Recogniser(settings)
     report(f"{recogniser.model_name} on {recogniser.device_reason}")
-    report(f"{'recordings':<22}{'language':>9}{'words':>8}{'WER %':>8}{'substituted':>13}{'left out':>10}{'added':>7}")
+    report(f"{'recordings':<22}{'language':>9}{'units':>8}{'':>5}{'errors %':>8}{'substituted':>13}{'left out':>10}{'added':>7}")
     for group, members in groupby(recordings(data_dir), key=lambda recording: recording.group):
         pairs = [(recording, heard(recogniser, recording.path, recording.language)) for recording in members]
         report(_row(group, pairs))
@@ -67,6 +71,12 @@ def recordings(data_dir: Path) -> Iterator[Recording]:
     for path in sorted((data_dir / FLEURS).glob("*.ogg")):
         language = path.stem.split("-")[1]
         yield Recording(f"FLEURS {language}", language, path, path.with_suffix(".txt").read_text())
+    if (data_dir / EIGHT).is_dir():
+        for test in json.loads((data_dir / EIGHT / "test_data.json").read_text())["tests"]["language_tests"]:
+            yield Recording(f"one sentence {test['language']}", test["language"], data_dir / EIGHT / test["audio_file"], test["transcript"])
+    for path in sorted((data_dir / CHINESE).glob("*_zh_*.wav")):
+        mixed = "_mix_" in path.name
+        yield Recording("FLEURS zh and en" if mixed else "FLEURS zh", "zh", path, path.with_suffix(".txt").read_text())
 
 
 def heard(recogniser: Recogniser, path: Path, language: str | None) -> list[Segment]:
@@ -78,6 +88,12 @@ def normalised(text: str) -> list[str]:
     """Words in lower case without punctuation; apostrophes inside words stay."""
     text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     return re.findall(r"\w+(?:'\w+)*", text)
+
+
+def units(text: str, language: str) -> list[str]:
+    """What errors are counted in: words, or characters in a language that writes without spaces (WER and CER)."""
+    found = normalised(text)
+    return list("".join(found)) if language in WITHOUT_SPACES else found
 
 
 def start_errors(reference: Sequence[Segment], found: Sequence[Segment]) -> list[float]:
@@ -109,14 +125,13 @@ def _row(group: str, pairs: Sequence[tuple[Recording, list[Segment]]]) -> str:
         import jiwer
     except ImportError as error:
         raise ModelError("not_installed", "Measuring word errors needs the package jiwer: pip install jiwer.") from error
-    texts = [" ".join(normalised(recording.text)) for recording, _ in pairs]
-    found = [" ".join(normalised(" ".join(segment.text for segment in segments))) for _, segments in pairs]
-    result = jiwer.process_words(texts, found)
-    words = sum(len(text.split()) for text in texts)
     language = pairs[0][0].language
-    return (
-        f"{group:<22}{language:>9}{words:>8}{100 * result.wer:>8.1f}{result.substitutions:>13}{result.deletions:>10}{result.insertions:>7}"
-    )
+    texts = [" ".join(units(recording.text, language)) for recording, _ in pairs]
+    found = [" ".join(units(" ".join(segment.text for segment in segments), language)) for _, segments in pairs]
+    result = jiwer.process_words(texts, found)
+    count = sum(len(text.split()) for text in texts)
+    counted = "CER" if language in WITHOUT_SPACES else "WER"
+    return f"{group:<22}{language:>9}{count:>8}  {counted}{100 * result.wer:>8.1f}{result.substitutions:>13}{result.deletions:>10}{result.insertions:>7}"
 
 
 def _times(errors: Sequence[float]) -> str:

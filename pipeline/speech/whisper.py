@@ -44,6 +44,10 @@ LISTENED = 4
 """Clips from which the language is told."""
 LISTENED_SECONDS = 15.0
 """Of speech, before which no probability is believed: a jingle sounds like any language."""
+SWITCHED = 0.9
+"""Probability of another language than the recording's from which on a clip is heard in it."""
+SWITCHED_SECONDS = 3.0
+"""Of speech, below which a clip stays in the recording's language: a name or an exclamation is no language."""
 UNKNOWN = "und"
 Made = TypeVar("Made")
 log = structlog.get_logger(__name__)
@@ -99,7 +103,8 @@ class Recogniser:
     ) -> Iterator[Heard]:
         """What is said in `path` from `start` seconds on, group by group. Closing the iterator ends the work; a batch in a thread may still run out.
 
-        `language` (any tag; None: detected over the first speech, then kept) is that of the recording; with task `translate` the text is English.
+        `language` (any tag; None: detected over the first speech, then kept) is that of the recording; a clip that is surely in another one is heard in that. With task
+        `translate` the text is English.
         `duration` is for progress only. A recording in which nobody speaks gives groups without segments.
 
         Raises:
@@ -127,6 +132,12 @@ def known_language(tag: str | None, languages: frozenset[str]) -> str | None:
 def plain_code(code: str) -> str:
     """ISO 639 for Whisper's code: only Javanese differs."""
     return "jv" if code == "jw" else code
+
+
+def language_of(probabilities: dict[str, float], main: str, seconds: float) -> str:
+    """In which language a clip of so many seconds is heard: `main`, that of the recording, unless it is surely another."""
+    likeliest = max(probabilities, key=lambda code: probabilities[code], default=main)
+    return likeliest if seconds >= SWITCHED_SECONDS and probabilities.get(likeliest, 0.0) >= SWITCHED else main
 
 
 class _Run:
@@ -219,9 +230,24 @@ class _Run:
             for first in range(0, len(group.clips), size):
                 part = slice(first, first + size)
                 lengths = [clip.length for clip in group.clips[part]]
-                group.hearings.append(pool.submit(self._engine.hear, group.pictures[part], self._language or "en", self._task, lengths))
+                group.hearings.append(pool.submit(self._hear, group.pictures[part], lengths))
             group.pictures = []
         return groups
+
+    def _hear(self, pictures: Sequence[Picture], lengths: Sequence[float]) -> list[tuple[engine.Heard, ...]]:
+        """Each clip in its own language: who speaks may change to another (code switching). The encoder's work serves both, so that telling it costs one step of the decoder."""
+        main = self._language or "en"
+        if self._task == "translate" or len(self._engine.languages) == 1:
+            return self._engine.hear(pictures, main, self._task, lengths)
+        looked = [self._engine.listen(picture) for picture in pictures]
+        spoken_in = [language_of(probabilities, main, length) for (_, probabilities), length in zip(looked, lengths, strict=True)]
+        heard: list[tuple[engine.Heard, ...]] = [()] * len(pictures)
+        for language in dict.fromkeys(spoken_in):
+            members = [number for number, code in enumerate(spoken_in) if code == language]
+            found = self._engine.hear([looked[number][0] for number in members], language, self._task, [lengths[number] for number in members])
+            for number, one in zip(members, found, strict=True):
+                heard[number] = one
+        return heard
 
     def _finish(self, group: _Group) -> Heard:
         segments: list[Segment] = []

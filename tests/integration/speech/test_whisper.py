@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import jiwer
@@ -12,6 +13,8 @@ import psutil
 import pytest
 
 from pipeline.errors import Cancelled, InputError
+from pipeline.languages import detect
+from pipeline.speech import audio
 from pipeline.speech.engine import FRAMES, Engine, Picture
 from pipeline.speech.evaluate import normalised, start_errors
 from pipeline.speech.whisper import Heard, Recogniser
@@ -60,17 +63,25 @@ def test_words(english: tuple[list[Segment], list[Heard]]) -> None:
 def test_what_the_model_left_out_at_the_end_of_a_clip_is_heard(recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whisper may stop in the middle of a clip and be sure of itself. Here it is deaf after the first 9 s of the first clip."""
     encode, calls = Engine._encode, 0
+    listen, clips = Engine.listen, 0
     talk = load_talk("short")
 
     def deaf(self: Engine, pictures: Sequence[Picture]) -> object:
         nonlocal calls
-        calls += 1
-        return encode(self, [Picture(np.where(np.arange(FRAMES) < 900, one.mel, one.mel.min())) for one in pictures] if calls == 1 else pictures)
+        calls += any(one.encoded is None for one in pictures)
+        return encode(self, [Picture(np.where(np.arange(FRAMES) < 900, one.mel, one.mel.min())) for one in pictures] if calls == 1 and not clips else pictures)
+
+    def counted(self: Engine, picture: Picture) -> object:
+        nonlocal clips
+        found = listen(self, picture)
+        clips += 1
+        return found
 
     monkeypatch.setattr(Engine, "_encode", deaf)
-    segments, groups = everything(recogniser, talk.files[251], duration=talk.duration, language="en")
+    monkeypatch.setattr(Engine, "listen", counted)
+    segments, _ = everything(recogniser, talk.files[251], duration=talk.duration, language="en")
 
-    assert calls == len(groups) + 1
+    assert calls == clips + 1
     assert error_rate(talk.text, segments) < 0.15
     assert [segment.start for segment in segments] == sorted(segment.start for segment in segments)
 
@@ -210,3 +221,17 @@ def test_real_recordings(recogniser: Recogniser, data: Path, name: str, words: l
 
     assert set(words) <= set(normalised(text_of(segments)))
     assert error_rate(known, segments) < 0.1
+
+
+def test_who_changes_the_language_is_heard_in_both(recogniser: Recogniser, tmp_path: Path) -> None:
+    parts = []
+    for name in ("short", "spanish"):
+        with closing(audio.windows(load_talk(name).files[251], seconds=20.0, longest=3600.0)) as windows:
+            parts.append(next(windows).samples)
+    path = write_audio(tmp_path / "both.wav", np.concatenate([parts[0], np.zeros(2 * RATE, np.float32), parts[1]]), codec="pcm_s16le")
+
+    segments, groups = everything(recogniser, path)
+
+    assert {group.language for group in groups} == {"en"}
+    assert detect(text_of([one for one in segments if one.end <= 21])) == "en"
+    assert detect(text_of([one for one in segments if one.start >= 22])) == "es"

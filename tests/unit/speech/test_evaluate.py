@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config import Settings
 from pipeline.errors import InputError
-from pipeline.speech.evaluate import evaluate, normalised, start_errors
+from pipeline.speech.evaluate import evaluate, normalised, start_errors, units
 from pipeline.types import Segment
 
 
@@ -21,6 +21,11 @@ from pipeline.types import Segment
 )
 def test_normalised(text: str, words: list[str]) -> None:
     assert normalised(text) == words
+
+
+def test_errors_are_counted_in_characters_where_words_have_no_spaces() -> None:
+    assert units("桥下 15 米。", "zh") == ["桥", "下", "1", "5", "米"]
+    assert units("Under the bridge.", "en") == ["under", "the", "bridge"]
 
 
 def test_start_errors_are_those_of_recognised_beginnings() -> None:

@@ -14,7 +14,7 @@ from pipeline.speech.audio import RATE, Window
 from pipeline.speech.clips import Clip, Stretch
 from pipeline.speech.engine import Device, Heard
 from pipeline.speech.guards import Evidence
-from pipeline.speech.whisper import Recogniser, known_language, plain_code, spoken
+from pipeline.speech.whisper import Recogniser, known_language, language_of, plain_code, spoken
 from pipeline.speech.words import Word
 from pipeline.types import Progress
 
@@ -104,7 +104,24 @@ def test_going_on_from_any_group_hears_the_rest(recogniser: Recogniser) -> None:
 def test_the_language_is_told_once_and_kept(recogniser: Recogniser, parrot: Parrot) -> None:
     assert {group.language for group in groups(recogniser)} == {"en"}
     assert {language for _, language, _ in parrot.heard} == {"en"}
-    assert parrot.listened <= 2
+
+
+def test_a_clip_in_another_language_is_heard_in_that(recogniser: Recogniser, parrot: Parrot) -> None:
+    parrot.probabilities = [{"en": 0.95}] * 5 + [{"de": 0.95}, {"de": 0.6, "en": 0.3}, {"en": 0.95}]
+
+    found = groups(recogniser)
+    starts = [segment.start for group in found for segment in group.segments]
+
+    assert sum(count for count, language, _ in parrot.heard if language == "de") == 1
+    assert {group.language for group in found} == {"en"}
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "seconds", "code"), [({"de": 0.95}, 8.0, "de"), ({"de": 0.8, "en": 0.2}, 8.0, "en"), ({"de": 0.95}, 1.0, "en"), ({}, 8.0, "en")]
+)
+def test_a_clip_is_in_another_language_when_that_is_sure(probabilities: dict[str, float], seconds: float, code: str) -> None:
+    assert language_of(probabilities, "en", seconds) == code
 
 
 def test_a_known_language_is_not_looked_for(recogniser: Recogniser, parrot: Parrot) -> None:
