@@ -23,6 +23,7 @@ from pipeline.speech.guards import Evidence
 from pipeline.speech.whisper import Recogniser
 
 Engine.hear = lambda self, pictures, language, task, seconds: [(Heard((), Evidence(0.0, 0.0, "")),) for _ in pictures]
+Engine.listen = lambda self, picture: (picture, {})
 recogniser = Recogniser(Settings(home=Path(sys.argv[1]), device="cpu", profile="builtin"))
 until = [part.until for part in recogniser.transcribe(Path(sys.argv[2]), language="en", emit=lambda progress: None)][-1]
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
