@@ -126,7 +126,7 @@ def _name(dtype: "torch.dtype") -> str:
 
 def _seconds(dtype: "torch.dtype") -> float:
     """Shortest of a few multiplications as they occur while a prompt is read, in processor time of one thread: by the clock, on a machine that does other things as well,
-    the same CPU was measured 2.7 times as fast in float32 and 17 times as fast in bf16, and two runs of one command gave two summaries.
+    the same CPU was measured 2.7 times as fast in float32 and, later, 17 times as fast in bf16.
     """
     import torch
 

@@ -235,7 +235,8 @@ class _Run:
         return groups
 
     def _hear(self, pictures: Sequence[Picture], lengths: Sequence[float]) -> list[tuple[engine.Heard, ...]]:
-        """Each clip in its own language: who speaks may change to another (code switching). The encoder's work serves both, so that telling it costs one step of the decoder."""
+        """Each clip in its own language: who speaks may change to another (code switching). On a CPU the encoder's work serves both, so that telling it costs one step of the decoder; on a
+        GPU a clip is encoded twice."""
         main = self._language or "en"
         if self._task == "translate" or len(self._engine.languages) == 1:
             return self._engine.hear(pictures, main, self._task, lengths)

@@ -104,6 +104,7 @@ def test_going_on_from_any_group_hears_the_rest(recogniser: Recogniser) -> None:
 def test_the_language_is_told_once_and_kept(recogniser: Recogniser, parrot: Parrot) -> None:
     assert {group.language for group in groups(recogniser)} == {"en"}
     assert {language for _, language, _ in parrot.heard} == {"en"}
+    assert parrot.listened <= sum(count for count, _, _ in parrot.heard) + 2  # once each, and at most two before it is decided
 
 
 def test_a_clip_in_another_language_is_heard_in_that(recogniser: Recogniser, parrot: Parrot) -> None:
