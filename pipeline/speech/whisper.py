@@ -45,7 +45,8 @@ LISTENED = 4
 LISTENED_SECONDS = 15.0
 """Of speech, before which no probability is believed: a jingle sounds like any language."""
 SWITCHED = 0.9
-"""Probability of another language than the recording's from which on a clip is heard in it."""
+"""Probability of another language than the recording's from which on a clip is heard in it. The built-in model gave a wrong one 0.62 at most (Dutch, for a lecture in accented English): 25 clips of
+FLEURS in five languages, seven sentences in seven, ten readers, a panel of four and that lecture; their word errors are what they were."""
 SWITCHED_SECONDS = 3.0
 """Of speech, below which a clip stays in the recording's language: a name or an exclamation is no language."""
 UNKNOWN = "und"

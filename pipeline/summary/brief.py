@@ -26,7 +26,7 @@ ROOM = 450
 """Tokens of sentences that are shown. 900 have more of an annotator's words (44 % instead of 39 %), but the built-in model says less of them: on 24 of QMSum's
 questions ROUGE-1 28.9 instead of 32.7.
 """
-ROOMS = (450, 700)
+ROOMS = (ROOM, 700)
 """Half of the answers are given from so many tokens, half from so many: what both views of the talk lead to is likelier its subject. On every fourth of QMSum's validation questions, ROUGE-1/2/L
 of twelve answers, six from each: 36.9/12.2/24.3; of six from 450 37.0/11.8/23.2, of three from each 34.9/11.1/22.9. On all 237 questions twelve have 35.2/11.0/22.3.
 """
