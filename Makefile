@@ -26,7 +26,7 @@ HAS_MODELS := $(VENV)/.models-$(call sum,requirements-models.txt)
 HAS_US := $(VENV)/.nutshell-$(call sum,pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage check conditions bench contract lock env setup clean
+.PHONY: help run demo test coverage check conditions bench contract lock env words setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ lock: $(MADE) ## resolve pyproject.toml into the lock files; UPGRADE=--upgrade t
 
 env: setup ## write .env.example anew from the settings
 	$(PY) -m tests.unit.test_settings_documented
+
+words: setup ## bring the catalogues of the pages' words up to date, and say what has no words yet in a language
+	$(PY) -m tests.unit.web.catalogues
 
 clean: ## remove the virtual environment and the demo's data; your library stays
 	rm -rf $(VENV) .nutshell .coverage .mypy_cache .ruff_cache .pytest_cache

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     """Folder of a LoRA adapter for it; none: the model as it comes; empty: the one that was promoted, else the one that comes with Nutshell."""
     llm_family: str = ""
     """Prompt form when it cannot be told from the model: llama, alpaca, vicuna, vicuna-v0, koala, wizardlm, chatml, llama2, llama3."""
+    llm_steps: Literal["auto", "on", "off"] = "auto"
+    """Whether the LLaMA thinks step by step before it answers a question; what it thinks is not shown, and the answer is checked as ever. auto: models of seven billion weights or more."""
     llm_url: str = ""
     """An OpenAI-compatible server to use instead of the local LLaMA, for example http://gpu:8000/v1."""
     llm_key: SecretStr = SecretStr("")
@@ -79,6 +81,11 @@ class Settings(BaseSettings):
     """Where the embedding process listens: host:port on a cluster; empty: a socket in the data folder."""
     internal_token: SecretStr = SecretStr("")
     """Shared by the processes of a cluster to talk to lm_address and embed_address. Needed when those are not sockets."""
+
+    summary_language: str = Field(default="", pattern=r"^([a-z]{2,3})?$")
+    """Language of summaries where nobody asks for another, for example es; empty: that of each video."""
+    translate_transcript: bool = True
+    """Translate the transcript too, where a summary is translated."""
 
     proxy: str = ""
     """Outgoing proxy for YouTube, for example http://proxy:3128."""
@@ -111,6 +118,8 @@ class Settings(BaseSettings):
     media_hosts: str = ""
     """Hosts that podcast feeds and recordings may be fetched from besides YouTube, separated by commas: feeds.example.org, or *.example.org for all below it, or
     http://old.example.org where there is no https. Redirects of a feed's recordings need their hosts too. Empty: none."""
+    ui_language: Literal["", "en", "es", "de", "ar"] = ""
+    """Language of the page's own words: en, es, de or ar; empty: what the browser asks for. Who chose another one at the foot of the page has that."""
     feedback: bool = False
     """Keep what you think of sentences (thumbs, your own words in their place), so that `nutshell train --from-feedback` can learn from it. Nothing of it leaves the machine."""
     watch: str = ""

@@ -30,7 +30,10 @@ class Context:
         self.settings = settings
         self.models = models
         self.blobs = Blobs(settings)
-        self.options = jobs.options_of(claim.options)
+        asked = jobs.options_of(claim.options)
+        self.chosen = asked.language is not None
+        """Whether somebody asked for this language; else it is the setting's, and no error where nothing here writes it."""
+        self.options = asked if self.chosen else replace(asked, language=settings.summary_language or None)
         self._renewed = 0.0
         self._last = Progress(claim.name, 0.0, "")
 

@@ -46,6 +46,11 @@ def own_name(code: str) -> str:
     return name or name_of(code)
 
 
+def short_code(code: str) -> str:
+    """`eng` -> `en`, by Unicode's table of aliases; the code itself where there is no shorter one."""
+    return str(babel.core.get_global("language_aliases").get(code, code))
+
+
 def direction(code: str) -> str:
     """`rtl` or `ltr`."""
     try:

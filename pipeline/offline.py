@@ -15,7 +15,6 @@ from pipeline.downloads import Form
 from pipeline.errors import InputError, ModelError, NotYet, cause
 from pipeline.export.document import document
 from pipeline.export.render import file_name, render
-from pipeline.language.translator import Translator
 from pipeline.source import captions, convert, elsewhere, uploads, youtube
 from pipeline.source.labels import labels_of
 from pipeline.source.links import Source
@@ -139,9 +138,15 @@ def _check_language(options: Options, transcript: Transcript, models: Models) ->
     """Before the work, not after it: whether anything here can write the language that was asked for."""
     if options.language in (None, transcript.language):
         return
-    ability = Translator(models.generator).can(transcript.language, str(options.language))
+    ability = models.translator.can(transcript.language, str(options.language))
     if not ability.ok:
         raise ModelError("no_translator", ability.advice)
+
+
+def _usual(source: str, models: Models) -> str | None:
+    """The language of the settings, where something here can write it."""
+    language = models.settings.summary_language
+    return language if language and models.translator.can(source, language).ok else None
 
 
 def _summarise(video: Video, transcript: Transcript, options: Options, models: Models, watch: Stopwatch, emit: Emit) -> Summary:
@@ -168,9 +173,10 @@ def _summarise(video: Video, transcript: Transcript, options: Options, models: M
             on_partial=lambda _: None,
             language=transcript.language,
         )
-    if options.language not in (None, summary.language):
+    language = options.language or _usual(summary.language, models)
+    if language not in (None, summary.language):
         with watch.stage("translate"):
-            summary = translated(summary, str(options.language), generator)
+            summary, _ = translated(summary, str(language), models.translator)
     return summary
 
 

@@ -14,14 +14,14 @@ from pipeline.downloads import Form, allowed
 from pipeline.errors import InputError, cause
 from pipeline.jobs import Queue
 from pipeline.source.links import Source
-from pipeline.store import jobs, listings, media, renditions, subscriptions, videos
+from pipeline.store import jobs, listings, media, renditions, subscriptions, transcripts, translations, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database, Session
 from pipeline.store.jobs import BATCH, INTERACTIVE, Claim, Hint
 from pipeline.store.listings import Item, Listing
 from pipeline.store.media import Media
 from pipeline.store.subscriptions import Wanted
-from pipeline.types import Emit, Options, public_id
+from pipeline.types import Emit, Options, Origin, public_id
 
 if TYPE_CHECKING:
     from pipeline.offline import Result
@@ -87,6 +87,14 @@ def _is_there(s: Session, video_id: str, options: Options) -> bool:
         return False
     found = renditions.get_summary(s, video_id, language=options.language or video.language, length=options.length)
     return found is not None and found.complete
+
+
+def _is_said(s: Session, video_id: str, language: str) -> bool:
+    """Whether the transcript can be read in `language`, as it was spoken or translated."""
+    video = videos.get_video(s, video_id)
+    there = translations.get_translation(s, video_id, "transcript", language)
+    listened = language == "en" and transcripts.get_hash(s, video_id, Origin.SPEECH_TRANSLATED) is not None
+    return (video is not None and video.language == language) or listened or (there is not None and there.complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +212,10 @@ def _send(s: Session, of: Listing, item: Item) -> Submitted:
     return submitted
 
 
-def submit_translation(db: Database, video_id: str, language: str) -> Submitted:
-    """The summary of a stored video in another language; the same plan, whose first stages find their work done."""
+def submit_translation(db: Database, video_id: str, language: str, *, transcript: bool = True) -> Submitted:
+    """Summary (and `transcript`) of a stored video in another language; the same plan, whose first stages find their work done."""
     with db.session() as s:
-        if _is_there(s, video_id, Options(language=language)):
+        if _is_there(s, video_id, Options(language=language)) and (not transcript or _is_said(s, video_id, language)):
             return Submitted(video_id, None, False, None)
         submission = jobs.submit(s, "translation", video_id, Options(language=language), TLDR)
     return Submitted(video_id, submission.job_id, submission.created, submission.hint)

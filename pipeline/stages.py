@@ -11,24 +11,31 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from pipeline import episodes, following, listings, live, manners, recordings
 from pipeline.account import Visitor, visiting
 from pipeline.context import Context
 from pipeline.errors import ModelError, NotFound, NotYet, cause
+from pipeline.library.indexed import indexed
+from pipeline.library.suggest import suggested
 from pipeline.recordings import Shelf
 from pipeline.source import captions, uploads, youtube
 from pipeline.speech.speakers import labelled, told_apart
 from pipeline.speech.voices import Turn
 from pipeline.speech.whisper import Heard
-from pipeline.steps import check_duration, embed, source_of, translated, wants_english
+from pipeline.steps import check_duration, embed, source_of, wants_english
 from pipeline.store import jobs, media, renditions, transcripts, videos
 from pipeline.store.media import Media
 from pipeline.store.renditions import Key
 from pipeline.summary import chunks as chunking
 from pipeline.summary.sentences import split
 from pipeline.summary.summarize import Chapters, Overview, make_gist, make_summary
-from pipeline.types import Origin, Point, Transcript
+from pipeline.translating import translate
+from pipeline.types import Origin, Point, Summary, Transcript
 from pipeline.workplace import job_folder
+
+log = structlog.get_logger()
 
 
 def fetch(ctx: Context) -> None:
@@ -224,23 +231,24 @@ def gist(ctx: Context) -> None:
 
 def index(ctx: Context) -> None:
     """Chunks with their vectors: for search, for questions, and for finding the chapters."""
-    text = ctx.text()
+    text, here = ctx.text(), indexed(ctx.db, ctx.models.embedder)
     origin = text.transcript.origin
-    with ctx.db.session() as s:
+    with here.db.session() as s:
         stored, _ = transcripts.get_chunks(s, ctx.video_id, origin)
     if stored:
         return
     ctx.say(0.0, "Making it searchable")
     cut = chunking.cut(text.sentences)
-    vectors = embed(ctx.models.embedder, [chunk.text for chunk in cut], ctx.emit)
-    with ctx.db.session() as s:
+    vectors = embed(here.embedder, [chunk.text for chunk in cut], ctx.emit)
+    with here.db.session() as s:
         transcripts.save_chunks(s, ctx.video_id, cut, vectors, text.transcript.language, origin=origin, fence=ctx.claim.fence)
 
 
 def summary(ctx: Context) -> None:
     """Chapters, points with receipts, overview, coverage; each stored and shown as it is made."""
     text = ctx.text()
-    with ctx.db.session() as s:
+    here = indexed(ctx.db, ctx.models.embedder)
+    with here.db.session() as s:
         stored = renditions.get_rendition(s, text.key)
         cut, vectors = transcripts.get_chunks(s, ctx.video_id, text.transcript.origin)
     if stored is not None and stored.complete:
@@ -249,6 +257,8 @@ def summary(ctx: Context) -> None:
     if stored is None or gist_made is None:
         raise ModelError("stage_order", "The gist was made by another model. Start the video again.")
     ctx.say(0.0, "Reading for the points")
+    if here.embedder.model != ctx.models.embedder.model:  # a summary's thresholds are those of the built-in model, whatever the library is searched with
+        vectors = embed(ctx.models.embedder, [chunk.text for chunk in cut], ctx.emit)
     made = make_summary(
         ctx.video, text.sentences, cut, vectors, ctx.models.generator, ctx.models.embedder, ctx.options, gist_made,
         emit=ctx.emit, on_partial=partial(_store_partial, ctx, text.key), done=stored.points, made_chapters=stored.chapters,
@@ -257,6 +267,20 @@ def summary(ctx: Context) -> None:
     with ctx.db.session() as s:
         renditions.save_summary(s, text.key, made, fence=ctx.claim.fence)
     ctx.publish("summary")
+    _suggest(ctx, made, text.transcript.language)
+
+
+def _suggest(ctx: Context, made: Summary, language: str) -> None:
+    """Questions to begin with. What goes wrong here costs them, and not the summary, which is stored."""
+    try:
+        here = indexed(ctx.db, ctx.models.embedder)
+        questions = suggested(here.db, here.embedder, ctx.video_id, language, made.chapters, made.points)
+    except ModelError as error:
+        log.warning("no_suggestions", code=error.code)
+        return
+    with ctx.db.session() as s:
+        videos.save_questions(s, ctx.video_id, questions, fence=ctx.claim.fence)
+    ctx.publish("questions")
 
 
 def _store_partial(ctx: Context, key: Key, made: Chapters | Point | Overview) -> None:
@@ -272,27 +296,6 @@ def _store_partial(ctx: Context, key: Key, made: Chapters | Point | Overview) ->
                 renditions.save_overview(s, key, made.points, fence=ctx.claim.fence)
                 event = "overview"
     ctx.publish(event)
-
-
-def translate(ctx: Context) -> None:
-    """The finished summary in the reader's language, when that is not the one it was written in."""
-    target = ctx.options.language
-    text = ctx.text()
-    if target is None or target == text.key.language:
-        return
-    key = replace(text.key, language=target)
-    with ctx.db.session() as s:
-        original = renditions.get_rendition(s, text.key)
-        there = renditions.get_rendition(s, key)
-    if there is not None and there.complete:
-        return
-    if original is None or not original.complete:
-        raise ModelError("stage_order", "There is no finished summary to translate. Start the video again.")
-    ctx.say(0.0, "Translating")
-    made = translated(original.whole(), target, ctx.models.generator)
-    with ctx.db.session() as s:
-        renditions.save_summary(s, key, made, fence=ctx.claim.fence)
-    ctx.publish("summary")
 
 
 def download(ctx: Context) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Segment:
     end: float
     text: str
     speaker: str | None = None
+    original: str = ""
+    """Of a translated transcript: the language in which these words stand, since no translation of them held; else empty."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
@@ -149,8 +152,9 @@ class Point:
 
     text: str
     citations: tuple[Citation, ...]
-    kind: Literal["phrased", "quote"]
-    """`phrased`: the model's words, verified; `quote`: the speaker's own sentence standing in."""
+    kind: Literal["phrased", "quote", "original"]
+    """`phrased`: the model's words, verified; `quote`: the speaker's own sentence standing in; `original`: of a translated summary, in the language it was written in, since
+    its translation did not hold."""
     support: float
     """0..1, how well the citations carry the text; a quote has 1.0."""
     chapter: int = 0
@@ -206,6 +210,32 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Where to search; what is left out does not narrow."""
+
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes of what is spoken."""
+    videos: tuple[str, ...] = ()
+    channel: str | None = None
+    since: str | None = None
+    """First day of publication, as 2026-11-28; videos whose day nobody knows are left out."""
+    until: str | None = None
+    """Last day."""
+    shortest: float | None = None
+    """Seconds of the whole video, this many included."""
+    longest: float | None = None
+    """Seconds, not included."""
+    speaker: str | None = None
+    """A name as the transcript has it."""
+    tag: str | None = None
+    """A tag of the video, whatever its case."""
+    folder: int | None = None
+    """Id of a folder that the video is in."""
+    watched: bool | None = None
+    """Only videos that the reader has watched, or only those not watched yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A moment found by search."""
 
@@ -219,12 +249,75 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A title, chapter or point that has the words of a search, with the moment that it stands for."""
+
+    kind: Literal["title", "chapter", "point"]
+    video_id: str
+    title: str
+    start: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHit:
+    """A note, highlight or tag of the reader's that has the words of a search."""
+
+    video_id: str
+    title: str
+    kind: Literal["video", "moment", "point", "highlight", "tag"]
+    start: float | None
+    """None: it opens the video."""
+    text: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question that was asked and answered before, with the words of a search in it or its answer."""
+
+    conversation: int
+    turn: int
+    """Its place in the conversation, from 0."""
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What somebody who types these letters may be looking for."""
+
+    kind: Literal["title", "chapter", "channel", "name"]
+    text: str
+    video_id: str | None = None
+    """Where it leads; None: to a search for it."""
+    start: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerCitation:
     video_id: str
     title: str
     start: float
     end: float
     quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer in another language than it was said in. The answer itself, with the words that were said, stays beside it."""
+
+    language: str
+    text: str = ""
+    """Empty: no sentence of it held, or nothing here translates."""
+    quotes: tuple[str, ...] = ()
+    """Of an answer that is quotes, beside each citation its translation; empty: that did not hold."""
+    engine: str = ""
+    """What translated it."""
+    kept: int = 0
+    """Sentences that stand in the original, since their translations did not hold."""
+    advice: str = ""
+    """Why there is no translation, and what would make one; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +330,41 @@ class Answer:
     citations: tuple[AnswerCitation, ...]
     kind: Literal["phrased", "quote", "none"]
     nearest: tuple[Hit, ...] = ()
+    understood: str = ""
+    """The question as it was taken, where that is not how it was asked."""
+    rendered: Rendered | None = None
+    """In the language of who asked, where that is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader keeps of a video: a highlight, own words, or both. It holds times and words of its own, so that a new transcript or summary takes nothing from it."""
+
+    id: int
+    kind: Literal["video", "moment", "point", "highlight"]
+    """On the whole video, on a moment, beside a point, or on a stretch of what was said."""
+    start: float | None
+    """None: on the whole video."""
+    end: float | None
+    quote: str
+    """The words it stands beside, as they were then: what was said, or the point; empty for the whole video."""
+    text: str
+    """The reader's own; a highlight may have none."""
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Everything that a reader keeps with one video."""
+
+    tags: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """On the whole video first, then by time."""
+
+    def __bool__(self) -> bool:
+        return bool(self.tags or self.folders or self.notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,17 @@ from pipeline import downloads
 from pipeline.errors import InputError
 from pipeline.export.document import document, transcript_json
 from pipeline.export.render import render
+from pipeline.language.engines import is_rough
+from pipeline.library import foreign
+from pipeline.library.foreign import Reading
 from pipeline.run import Submitted
 from pipeline.source.links import find_links, parse_link
 from pipeline.store import videos
 from pipeline.store.jobs import JobView
 from pipeline.summary.styles import telling
-from web import media, rows, schemas, status, submit, views, words
+from web import media, notes, rows, schemas, status, submit, views, words
 from web.receive import receive
+from web.rows import VideoRows
 from web.security import job_number, valid_video_id
 from web.services import services
 from web.spec import responses, spec
@@ -108,7 +112,7 @@ def list_videos(query: schemas.ListQuery) -> schemas.Videos:
     if query.before is not None and query.before.tzinfo is None:
         raise InputError("bad_request", "before: needs a time zone.")
     with services().db.session() as s:
-        cards = videos.list_videos(s, before=query.before, limit=query.limit + 1)
+        cards = videos.list_videos(s, before=query.before, limit=query.limit + 1, tag=query.tag, folder=query.folder, watched=query.watched)
     shown = [schemas.Card(**{name: getattr(card, name) for name in schemas.Card.model_fields}) for card in cards[: query.limit]]
     return schemas.Videos(videos=shown, next=words.stamp(shown[-1].added_at) if len(cards) > query.limit else None)
 
@@ -138,12 +142,27 @@ def delete(video_id: str) -> Answer:
 
 @blueprint.get("/videos/<video_id>/transcript")
 @spec.validate(resp=responses(HTTP_200=schemas.TranscriptBody), tags=["videos"])
-def transcript(video_id: str) -> schemas.TranscriptBody:
-    """The transcript, also while it grows."""
+def transcript(video_id: str, query: schemas.TranscriptQuery) -> schemas.TranscriptBody:
+    """The transcript, also while it grows; with `lang` in that language, the times those of the original. `translated_by` says what translated it."""
     found = rows.load_video(services().db, valid_video_id(video_id))
     if found.transcript is None:
         raise NotFound
-    return schemas.TranscriptBody(**transcript_json(found.transcript), complete=found.sealed)
+    read = _in_language(video_id, found, code(query.lang))
+    if read is None:
+        return schemas.TranscriptBody(**transcript_json(found.transcript), complete=found.sealed)
+    by = read.engine or read.transcript.model
+    return schemas.TranscriptBody(**transcript_json(read.transcript), complete=read.complete, translated_by=by, rough=is_rough(read.engine))
+
+
+def _in_language(video_id: str, found: VideoRows, language: str | None) -> Reading | None:
+    """What was said, in a language that it was not said in. Raises: InputError: `no_translation`."""
+    if language is None or found.transcript is None or language == found.transcript.language:
+        return None
+    with services().db.session() as s:
+        read = foreign.read(s, video_id, language)
+    if read is None:
+        raise InputError("no_translation", "This is not translated into that language. Ask for it with POST /translations.")
+    return read
 
 
 @blueprint.put("/videos/<video_id>/speakers")
@@ -190,13 +209,17 @@ def download(video_id: str, json: schemas.DownloadRequest) -> Answer:
 @blueprint.get("/videos/<video_id>/export")
 @spec.validate(resp=responses(HTTP_200=None), tags=["videos"])
 def export(video_id: str, query: schemas.ExportQuery) -> Response:
-    """Transcript and summary as a file: md, txt, html, srt, vtt or json."""
+    """Transcript and summary as a file: md, txt, html, srt, vtt or json; with `lang` in that language, as far as they are translated."""
     how = telling(query.style, query.audience)
     found = rows.load_video(services().db, valid_video_id(video_id), code(query.lang), query.length)
     if found.transcript is None:
         raise NotFound
     whole = found.summary.whole() if found.summary is not None and found.summary.complete else None
-    return media.exported(render(query.form, found.video, found.transcript, whole, how), inline=query.view)
+    said = found.transcript
+    if query.lang is not None and (whole is None or found.foreign is not None):
+        read = _in_language(video_id, found, code(query.lang))
+        said = read.transcript if read else said
+    return media.exported(render(query.form, found.video, said, whole, how, notes.kept(services(), video_id)), inline=query.view)
 
 
 @blueprint.get("/status")

@@ -8,15 +8,19 @@ from pipeline.config import Settings, load
 from web import (
     admin,
     api,
+    api_conversations,
     api_feedback,
     api_find,
     api_lists,
+    api_notes,
     api_subscriptions,
     asking,
     events,
     following,
     forms,
     health,
+    interface,
+    keeping,
     lists,
     media,
     news,
@@ -33,6 +37,12 @@ from web.uploads import UploadRequest, sweep
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request that is no upload."""
+
+ROUTES = (
+    pages, forms, lists, take_lists, admin, following, news, media, events, asking, api, api_find, api_conversations, api_feedback,
+    keeping, api_notes, tus, api_lists, api_subscriptions,
+)  # fmt: skip
+"""Each has a blueprint."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -52,29 +62,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = services = Services(settings)
     security.install(app, settings)
+    interface.install(app, settings)
     rendering.install(app)
     app.jinja_env.globals["is_followed"] = lambda: subscriptions.is_any(services)
     problems.install(app)
     health.install(app, services)
-    for blueprint in (
-        pages.blueprint,
-        forms.blueprint,
-        lists.blueprint,
-        take_lists.blueprint,
-        admin.blueprint,
-        following.blueprint,
-        news.blueprint,
-        media.blueprint,
-        events.blueprint,
-        asking.blueprint,
-        api.blueprint,
-        api_find.blueprint,
-        api_feedback.blueprint,
-        tus.blueprint,
-        api_lists.blueprint,
-        api_subscriptions.blueprint,
-    ):
-        app.register_blueprint(blueprint)
+    for module in ROUTES:
+        app.register_blueprint(module.blueprint)
     api.install(app)
     app.teardown_request(lambda _error: request.discard_files())  # type: ignore[attr-defined]  # the store has its own copy
     Compress(app)

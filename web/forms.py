@@ -17,7 +17,7 @@ from pipeline.source.links import Source, find_links, parse_link, read_link
 from pipeline.store.jobs import JobView
 from pipeline.summary.styles import telling
 from pipeline.types import Options
-from web import opinions, pages, submit
+from web import interface, opinions, pages, submit
 from web.receive import Received, receive
 from web.rendering import SEEN_COOKIE, THEME_COOKIE, THEMES, YEAR
 from web.security import job_number, valid_video_id
@@ -182,6 +182,17 @@ def theme() -> Response:
         raise BadRequest
     response = redirect(_back(), 303)
     response.set_cookie(THEME_COOKIE, chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    """Of the interface, kept in a cookie like the theme."""
+    chosen = request.form.get("language", "")
+    if chosen not in interface.LANGUAGES:
+        raise BadRequest
+    response = redirect(_back(), 303)
+    response.set_cookie(interface.COOKIE, chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure)
     return response
 
 

@@ -1,6 +1,7 @@
 """The pages to look at. All GET, none changes anything; what is live in them is a named part that is fetched again when an event says so."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
@@ -8,18 +9,21 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from pipeline.errors import InputError
-from pipeline.library import search as searching
 from pipeline.library.moments import cleaned
 from pipeline.source.links import find_links
-from web import asking, health, list_rows, rows, views, words
+from pipeline.store import conversations
+from pipeline.summary.words import squeeze
+from web import asking, found, health, list_rows, notes, opinions, rows, words
+from web.answers import languages_of_reader
+from web.interface import N_, gettext, say
 from web.rendering import SEEN_COOKIE, static_version
-from web.security import valid_video_id
+from web.security import job_number, valid_video_id
 from web.services import services
 from web.video_page import context, menu
 
 blueprint = Blueprint("pages", __name__)
 
-PARTS = ("head", "coverage", "status", "summary", "questions", "tools", "transcript")
+PARTS = ("head", "coverage", "status", "shelf", "summary", "notes", "questions", "tools", "transcript")
 EXAMPLES = (
     ("https://www.youtube.com/watch?v=UF8uR6Z6KLc", "Steve Jobs at Stanford, 15 min"),
     ("https://www.youtube.com/watch?v=aircAruvnKk", "What is a neural network? 19 min"),
@@ -34,12 +38,10 @@ def home() -> str:
 
 def home_page(typed: str = "", problem: InputError | None = None, links: tuple[str, ...] = ()) -> str:
     """The box and the library; `problem` stands under the box, with what was typed still in it."""
-    before = _moment(request.args.get("before"))
-    library = rows.load_library(services().db, before)
+    shown = _library()
     return render_template(
-        "home.html", cards=library.cards, running=library.running, older=words.stamp(library.older) if library.older else "", before=before, typed=typed,
-        lists=list_rows.recent(services().db), problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, examples=examples(), languages=menu(),
-        troubles=() if library.cards or problem else troubles(),
+        "home.html", **shown, typed=typed, problem={"sentence": str(problem), "code": problem.code} if problem else None, links=links, languages=menu(),
+        troubles=() if shown["cards"] or problem else troubles(),
     )  # fmt: skip
 
 
@@ -58,22 +60,28 @@ def shared_link() -> str:
 
 def troubles() -> tuple[str, ...]:
     """What will not work yet, told before the first video is tried."""
-    names = {"lm": "the language model", "embed": "search", "broker": "the queue"}
-    away = [names[name] for name, trouble in health.check(services(), patience=0.7).items() if trouble and name in names]
-    return (f"Still starting: {', '.join(away)}. What you paste now waits until everything is there.",) if away else ()
+    names = {"lm": N_("the language model"), "embed": N_("search"), "broker": N_("the queue")}
+    away = [gettext(names[name]) for name, trouble in health.check(services(), patience=0.7).items() if trouble and name in names]
+    return (say("Still starting: %(parts)s. What you paste now waits until everything is there.", parts=", ".join(away)),) if away else ()
 
 
 @blueprint.get("/parts/library")
 def library_part() -> str:
-    library = rows.load_library(services().db)
-    return render_template(
-        "parts/library.html",
-        cards=library.cards,
-        running=library.running,
-        older=words.stamp(library.older) if library.older else "",
-        examples=examples(),
-        lists=list_rows.recent(services().db),
-    )
+    return render_template("parts/library.html", **_library())
+
+
+def _library() -> dict[str, Any]:
+    """What the part with the cards shows, of `?tag=physics&folder=3&watched=no&before=…`."""
+    before, tag = _moment(request.args.get("before")), squeeze(request.args.get("tag", ""))[:200]
+    number, watched = request.args.get("folder", ""), request.args.get("watched", "")
+    folder = notes.folder(services(), job_number(number)) if number else None
+    only = rows.Filter(tag, folder.id if folder else None, {"yes": True, "no": False}.get(watched))
+    library = rows.load_library(services().db, before, only)
+    filters = {name: value for name, value in (("tag", tag), ("folder", number), ("watched", watched)) if value}
+    return {
+        "library": library, "cards": library.cards, "running": library.running, "before": before, "tag": tag, "folder": folder, "only": only, "examples": examples(),
+        "older": urlencode({"before": words.stamp(library.older), **filters}) if library.older else "", "lists": list_rows.recent(services().db),
+    }  # fmt: skip
 
 
 @blueprint.get("/v/<video_id>")
@@ -108,13 +116,7 @@ def search() -> str | BaseResponse:
     text = request.args.get("q", "")
     if is_question(text) and "words" not in request.args:
         return redirect(f"/ask?{urlencode({'q': text})}", 303)
-    if not text.strip():
-        return render_template("search.html", query="", found=())
-    query = cleaned(text)
-    hits = searching.search(services().db, services().embedder, query, limit=30)
-    found = views.found(hits, query)
-    said = any(mark.marked for video in found for moment in (*video.best, *video.more) for mark in moment.marks)
-    return render_template("search.html", query=query, count=len(hits), found=found, said=said)
+    return found.page(text)
 
 
 def is_question(text: str) -> bool:
@@ -124,17 +126,24 @@ def is_question(text: str) -> bool:
 
 @blueprint.get("/ask")
 def ask() -> str:
-    """The question and, when the page's script fetches it as it is made, an empty place for the answer; `full=1` waits for the answer."""
-    video_id = request.args.get("video") or None
-    title = rows.load_video(services().db, valid_video_id(video_id), said=False).video.title if video_id else ""
+    """A conversation (`c`), or the beginning of one. A question (`q`) is asked by the page's script as soon as the page is there; `full=1` waits for the answer."""
+    given = request.args.get("c")
+    number = job_number(given) if given else None
+    with services().db.session() as s:
+        shown = conversations.get(s, number) if number else None
+        turns = conversations.turns(s, number) if number else ()
+        scope = shown.scope if shown else asking.scope_of(request.args)
+        reach = conversations.videos_in(s, scope, missing_ok=shown is not None)
+        where = conversations.where_of(s, scope)
     text = request.args.get("q", "")
-    if not text.strip():
-        earlier = rows.earlier_answers(services().db, video_id)
-        return render_template("ask.html", query="", video_id=video_id, title=title, answer=None, earlier=earlier)
-    query = cleaned(text)
-    found = asking.whole(query, video_id) if "full" in request.args else None
-    full = urlencode({**request.args, "full": "1"})
-    return render_template("ask.html", query=query, video_id=video_id, title=title, answer=found, full=full)
+    query = cleaned(text) if text.strip() else ""
+    found = asking.whole(asking.question(query, scope, number, languages_of_reader(query))) if query and "full" in request.args else None
+    single = scope.videos[0] if len(scope.videos) == 1 else None
+    return render_template(
+        "ask.html", query=query, scope=scope, where=where, size=None if reach is None else len(reach), conversation=shown, turns=turns, answer=found,
+        full=urlencode({**request.args.to_dict(flat=False), "full": "1"}, doseq=True), listed=asking.listed(), single=single, video_id=single,
+        opinions=opinions.load(services(), single) if single else None,
+    )  # fmt: skip
 
 
 @blueprint.get("/help")

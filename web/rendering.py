@@ -1,16 +1,15 @@
 """Jinja for our pages: filters, the addresses of static files, the reader's theme."""
 
 import hashlib
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
 from flask import Flask, Response, request, send_from_directory
 
 from pipeline import timecode
-from web import words
+from pipeline.language.engines import is_rough
+from web import answers, words
 
 STATIC = Path(__file__).parent / "static"
 THEMES = ("light", "dark")
@@ -28,14 +27,6 @@ def static_version() -> str:
         digest.update(path.relative_to(STATIC).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def day(text: str) -> str:
-    """An ISO date (or a longer time stamp) as "5 March 2026"; anything else as it is."""
-    try:
-        return format_date(date.fromisoformat(text[:10]), "d MMMM y", locale="en")
-    except ValueError:
-        return text
 
 
 def install(app: Flask) -> None:
@@ -61,8 +52,12 @@ def install(app: Flask) -> None:
         "size": words.size,
         "ago": words.ago,
         "until": words.until,
-        "day": day,
+        "day": words.day,
         "language": words.language_name,
+        "said_name": words.said_name,
+        "listed": words.listed,
+        "ours": answers.ours,
+        "is_rough": is_rough,
     }
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

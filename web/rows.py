@@ -6,20 +6,26 @@ from datetime import datetime
 from werkzeug.exceptions import NotFound
 
 from pipeline.jobs import FINAL, State
-from pipeline.store import conversations, jobs, media, renditions, transcripts, videos
+from pipeline.store import collections, conversations, jobs, media, renditions, transcripts, videos
+from pipeline.store.collections import Folder, Tag
 from pipeline.store.database import Database
 from pipeline.store.jobs import JobView
 from pipeline.store.media import Media
 from pipeline.store.renditions import PartialSummary
 from pipeline.store.videos import Card, Kind
 from pipeline.types import Answer, Chapter, Length, Origin, Sentence, Transcript, Video
-from web import views
+from web import foreign, views
+from web.foreign import Foreign
+from web.interface import N_, gettext
 from web.views import JobStatus
 
 PAGE = 24
 """Cards a page."""
-UNTITLED = {"failed": "This video could not be fetched", "cancelled": "This video was not fetched"}
+UNTITLED = {"failed": N_("This video could not be fetched"), "cancelled": N_("This video was not fetched")}
 """What stands for a title when the work ended before there was one."""
+TAGS = 30
+"""That the library offers to filter by."""
+NAMELESS = N_("A video without a title")
 EARLIER = 20
 """Questions of earlier visits that are shown."""
 
@@ -44,6 +50,10 @@ class VideoRows:
     """Names of forms."""
     downloaded: frozenset[str]
     """Names of forms that have been fetched; those that are not in `media` any more had to make room."""
+    questions: tuple[str, ...] = ()
+    """Suggested ones that were tried; empty while there are none."""
+    foreign: Foreign | None = None
+    """In the language asked for, where that is not the one that was spoken."""
 
     @property
     def live(self) -> bool:
@@ -60,7 +70,9 @@ class VideoRows:
         if self.video.title:
             return self.video.title
         state = self.statuses[0].state if self.statuses else ""
-        return "Looking up the video" if self.live else UNTITLED.get(state, "A video without a title")
+        if self.live:
+            return gettext("Looking up the video")
+        return gettext(UNTITLED.get(state, NAMELESS))
 
     @property
     def growing(self) -> bool:
@@ -106,6 +118,8 @@ def load_video(db: Database, video_id: str, language: str | None = None, length:
             statuses=tuple(views.job_status(job, jobs.queue_position(s, job.id), unneeded=_unneeded(job, transcript)) for job in shown),
             downloading=frozenset(str(job.options.get("as")) for job in shown if job.kind == "download" and job.state not in FINAL),
             downloaded=frozenset(str(job.options.get("as")) for job in found if job.kind == "download" and job.state is State.DONE),
+            questions=videos.get_questions(s, video_id),
+            foreign=foreign.load(s, video_id, language, said=said) if transcript and transcript.language != language else None,
         )
 
 
@@ -119,18 +133,10 @@ def _unneeded(job: JobView, transcript: Transcript | None) -> frozenset[str]:
     return frozenset(names)
 
 
-def keep_answer(db: Database, answer: Answer, video_id: str | None) -> None:
-    """With the other questions to this video, or to the library."""
-    with db.session() as s:
-        conversation = conversations.latest(s, video_id)
-        conversations.add_turn(s, conversations.start(s, video_id) if conversation is None else conversation, answer)
-
-
 def earlier_answers(db: Database, video_id: str | None) -> tuple[Answer, ...]:
     """The newest first."""
     with db.session() as s:
-        conversation = conversations.latest(s, video_id)
-        return () if conversation is None else conversations.turns(s, conversation)[: -EARLIER - 1 : -1]
+        return conversations.asked_of(s, video_id, limit=EARLIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +145,31 @@ class Library:
     running: dict[str, JobStatus]
     older: datetime | None
     """Where the next page begins."""
+    tags: tuple[Tag, ...]
+    """The most used."""
+    folders: tuple[Folder, ...]
+    any_watched: bool
 
 
-def load_library(db: Database, before: datetime | None = None) -> Library:
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which videos the library shows; what is left out does not narrow."""
+
+    tag: str = ""
+    folder: int | None = None
+    watched: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.tag) or self.folder is not None or self.watched is not None
+
+
+EVERYTHING = Filter()
+
+
+def load_library(db: Database, before: datetime | None = None, only: Filter = EVERYTHING) -> Library:
     with db.session() as s:
-        cards = videos.list_videos(s, before=before, limit=PAGE + 1)
+        cards = videos.list_videos(s, before=before, limit=PAGE + 1, tag=only.tag or None, folder=only.folder, watched=only.watched)
+        tags, folders, any_watched = collections.tags(s, TAGS), collections.folders(s), videos.any_watched(s)
         shown = cards[:PAGE]
         running: dict[str, JobStatus] = {}
         for card in shown:
@@ -151,7 +177,7 @@ def load_library(db: Database, before: datetime | None = None) -> Library:
                 for job in jobs.jobs_of(s, card.id):
                     if job.state not in FINAL:
                         running.setdefault(card.id, views.job_status(job, jobs.queue_position(s, job.id), unneeded=_unneeded(job, None)))
-    return Library(shown, running, shown[-1].added_at if len(cards) > PAGE else None)
+    return Library(shown, running, shown[-1].added_at if len(cards) > PAGE else None, tags, folders, any_watched)
 
 
 def load_job(db: Database, job_id: int) -> tuple[JobView, int | None]:

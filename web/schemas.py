@@ -164,6 +164,7 @@ class Card(BaseModel):
     gist: str | None
     state: str | None
     kind: str
+    watched: bool
 
 
 class Videos(BaseModel):
@@ -174,6 +175,9 @@ class Videos(BaseModel):
 class ListQuery(Request):
     before: datetime | None = None
     limit: int = Field(default=50, ge=1, le=200)
+    tag: str | None = Field(default=None, max_length=200, description="Only videos with this tag.")
+    folder: int | None = Field(default=None, ge=1, le=10**18, description="Only videos in the folder of this id.")
+    watched: bool | None = Field(default=None, description="Only videos that have been watched; false: only those not watched yet.")
 
 
 class Rendition(BaseModel):
@@ -212,6 +216,10 @@ class ExportQuery(SummaryQuery):
     view: bool = Field(default=False, description="True: to be shown, not saved.")
 
 
+class TranscriptQuery(Request):
+    lang: Language | None = None
+
+
 class TranslationRequest(Request):
     to: Language
     length: Length = Length.MEDIUM
@@ -231,6 +239,7 @@ class Segment(BaseModel):
     end: float
     text: str
     speaker: str | None
+    original: str = Field(default="", description="The language it stands in, where no translation of it held; else empty.")
 
 
 class SpeakersRequest(Request):
@@ -249,6 +258,8 @@ class TranscriptBody(BaseModel):
     origin: str
     language: str
     complete: bool
+    translated_by: str | None = Field(default=None, description="What translated it; null: it is as it was said.")
+    rough: bool = Field(default=False, description="Translated by rules, good for getting the drift.")
     segments: list[Segment]
 
 
@@ -263,12 +274,6 @@ class Document(BaseModel):
     style: dict[str, Any] | None = Field(
         default=None, description="The points as they are told, where `style` or `audience` was asked for."
     )
-
-
-class SearchQuery(Request):
-    q: str = QUESTION
-    limit: int = Field(default=20, ge=1, le=100)
-    video: VideoId | None = None
 
 
 class Hit(BaseModel):
@@ -287,6 +292,10 @@ class Hits(BaseModel):
 class AskRequest(Request):
     question: str = QUESTION
     video: VideoId | None = Field(default=None, description="Ask this video only.")
+    videos: list[VideoId] = Field(default=[], max_length=200, description="Ask these videos only.")
+    conversation: int | None = Field(default=None, ge=1, description="The question goes on there, where that asks; it and its answer are kept.")
+    list: int | None = Field(default=None, ge=1, description="Ask what this playlist, channel or subscription holds.")
+    language: str | None = Field(default=None, max_length=40, description="Translate the answer into this language, where it is in another one.")
 
 
 class AnswerCitation(BaseModel):
@@ -297,15 +306,28 @@ class AnswerCitation(BaseModel):
     quote: str
 
 
+class AnswerTranslation(BaseModel):
+    language: str
+    answer: str | None = Field(description="Null: nothing of it held, or nothing here translates.")
+    quotes: list[str] = Field(description="Of an answer that is quotes, beside each citation; empty where it did not hold.")
+    translated_by: str | None
+    rough: bool
+    kept: int = Field(description="Sentences that stand in the original, since their translations did not hold.")
+    advice: str = Field(description="Why there is none, and what would make one; else empty.")
+
+
 class Answer(BaseModel):
     """Sent as JSON, or with `Accept: text/event-stream` as events `words` ({"text": …}, the draft as it is written) and at last `answer` (this object, checked)."""
 
     question: str
+    understood: str = Field(description="The question as it was taken, with what an earlier one said in place of \"it\" and \"and why\".")
+    conversation: int | None = Field(description="Where it is kept; null: nowhere.")
     found: bool
     answer: str
     kind: str
     citations: list[AnswerCitation]
     nearest: list[Hit]
+    translation: AnswerTranslation | None = Field(description="In the language that was asked for, where the answer is in another one.")
 
 
 class ModelsBody(BaseModel):

@@ -12,7 +12,10 @@ from werkzeug.exceptions import NotFound
 from pipeline import broker
 from pipeline.config import Settings
 from pipeline.errors import NutshellError
+from pipeline.language.elsewhere import engines_elsewhere
+from pipeline.language.engines import Engine
 from pipeline.language.generator import Embedder, Generator, Priority, open_embedder, open_generator
+from pipeline.library.indexed import Indexed, indexed
 from pipeline.source.hosts import Hosts
 from pipeline.store import videos
 from pipeline.store.blobs import Blobs
@@ -32,6 +35,8 @@ class Services:
     blobs: Blobs = field(init=False)
     embedder: Embedder = field(init=False)
     generator: Generator = field(init=False)
+    engines: tuple[Engine, ...] = field(init=False)
+    """What translates beside the language model, as far as this host can see; the work is done in another process."""
     _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="ready"))
     _waiting: dict[str, "Future[object]"] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,6 +48,7 @@ class Services:
         self.blobs = Blobs(self.settings)
         self.embedder = open_embedder(self.settings, in_process=False, priority=Priority.INTERACTIVE)
         self.generator = open_generator(self.settings, in_process=False)
+        self.engines = engines_elsewhere(self.settings)
 
     def asked(self, name: str, test: Callable[[], object]) -> "Future[object]":
         """The answer of `test`, asked in the background. While an earlier one of this name is still waiting, that one: a dead server costs one thread, not one a look."""
@@ -58,6 +64,10 @@ class Services:
             return cast(frozenset[str], self.asked("languages", lambda: self.generator.languages).result(0.2))
         except (NutshellError, TimeoutError):
             return None
+
+    def indexed(self) -> Indexed:
+        """For one search or question. Raises ModelError."""
+        return indexed(self.db, self.embedder)
 
     def warm(self) -> None:
         """Loads in the background what the first submission would wait for."""

@@ -15,6 +15,7 @@ from pipeline.source import ytdlp
 from pipeline.store import jobs, overview
 from pipeline.store.jobs import Counts
 from web import health, words
+from web.interface import N_, count, gettext, say
 from web.services import Services
 
 PATIENCE = 1.5
@@ -145,19 +146,20 @@ def shown(settings: Settings) -> list[SettingShown]:
 # ---------------------------------------------------------------- in words, for the page
 
 
-QUEUES = {"fetch": "Looking at videos", "bulk": "Lists and downloads", "speech": "Listening", "gist": "Finding the gist", "text": "Summaries and search"}
-PARTS = {"database": "Database", "broker": "Queue", "lm": "Language model", "embed": "Search by meaning"}
+QUEUES = {"fetch": N_("Looking at videos"), "bulk": N_("Lists and downloads"), "speech": N_("Listening"), "gist": N_("Finding the gist"), "text": N_("Summaries and search")}
+PARTS = {"database": N_("Database"), "broker": N_("Queue"), "lm": N_("Language model"), "embed": N_("Search by meaning")}
 
 
 def youtube_line(asking: AskingStatus) -> str:
     """How one of the two stands with YouTube."""
-    who = "As a guest" if asking.who == "guest" else "As the account"
+    who = gettext("As a guest") if asking.who == "guest" else gettext("As the account")
     if asking.pause_seconds is not None:
-        again = f"again in {words.span(asking.pause_seconds)}" if asking.pause_seconds else "the next video asks for all"
+        again = say("again in %(time)s", time=words.span(asking.pause_seconds)) if asking.pause_seconds else gettext("the next video asks for all")
         reason = CODES[asking.because].sentence if asking.because in CODES else "YouTube refused."
-        return f"{who}: waiting, {again}. {reason}"
-    left = "" if asking.left is None else f", {asking.left} more at once"
-    return f"{who}: {words.plural(asking.asked, 'video')} in the last hour{left}."
+        return say("%(who)s: waiting, %(again)s.", who=who, again=again) + f" {reason}"
+    asked = count("%(number)s video in the last hour", "%(number)s videos in the last hour", asking.asked)
+    more = "" if asking.left is None else say("%(left)s more at once", left=asking.left)
+    return f"{who}: {', '.join(part for part in (asked, more) if part)}."
 
 
 def cookies_lines(kept: account.Kept | None) -> tuple[tuple[str, str], ...]:

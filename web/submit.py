@@ -6,6 +6,7 @@ from dataclasses import replace
 from pipeline import broker, run
 from pipeline.downloads import Form
 from pipeline.errors import InputError, NotFound
+from pipeline.language.engines import reachable
 from pipeline.language.translator import Translator
 from pipeline.run import Submitted
 from pipeline.source.links import Source
@@ -118,7 +119,7 @@ def rendition(services: Services, video_id: str, wanted: Options) -> Submitted:
     elif said := advice(services, found, str(wanted.language)):
         raise InputError("no_model_for_language", said)
     if wanted.language and wanted.length is Length.MEDIUM:
-        return _announced(services, run.submit_translation(services.db, video_id, wanted.language))
+        return _announced(services, run.submit_translation(services.db, video_id, wanted.language, transcript=services.settings.translate_transcript))
     source = Source(kind=found.kind, source_id=found.video.source_id, url=found.video.source_url)
     return _announced(services, run.submit_source(services.db, source, wanted))
 
@@ -162,9 +163,15 @@ def delete(services: Services, video_id: str) -> bool:
     return gone
 
 
+def languages_from(services: Services, source: str) -> frozenset[str]:
+    """Into which what is said in `source` can be translated, as far as is known at once: a page does not wait for the model that knows it."""
+    spoken = services.languages() or frozenset()
+    return reachable(services.engines, source) | (spoken if source in spoken else frozenset())
+
+
 def advice(services: Services, found: VideoRows, target: str) -> str:
     """Why the summary cannot be had in `target`, and which model could; the empty string when it can."""
-    ability = Translator(services.generator).can(found.language or "und", target, spoken=found.kind != "transcript")
+    ability = Translator(services.generator, services.engines).can(found.language or "und", target, spoken=found.kind != "transcript")
     return "" if ability.ok else ability.advice
 
 

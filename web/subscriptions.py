@@ -7,9 +7,10 @@ from pipeline.errors import ModelError
 from pipeline.source.links import Source
 from pipeline.store import listings, subscriptions
 from pipeline.store.subscriptions import EVERY, Subscription, Wanted
+from web.interface import N_, say
 from web.services import Services
 
-INTERVALS = ((900.0, "15 minutes"), (3600.0, "hour"), (EVERY, "6 hours"), (24 * 3600.0, "day"), (7 * 24 * 3600.0, "week"))
+INTERVALS = ((900.0, N_("15 minutes")), (3600.0, N_("hour")), (EVERY, N_("6 hours")), (24 * 3600.0, N_("day")), (7 * 24 * 3600.0, N_("week")))
 """Offered in the menu; the API takes any."""
 
 
@@ -41,7 +42,7 @@ def load(found: Services, list_id: int) -> Follow:
     if listing is None:
         raise listings.no_listing()
     every = subscription.every if subscription else EVERY
-    own = () if every in dict(INTERVALS) else ((every, f"{every / 3600:g} hours"),)
+    own = () if every in dict(INTERVALS) else ((every, say("%(count)s hours", count=f"{every / 3600:g}")),)
     return Follow(list_id, subscription, INTERVALS + own, listing.kind != "import" and not run.holds_lists(listing.url))
 
 

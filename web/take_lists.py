@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from pipeline import downloads
 from pipeline.errors import InputError
 from pipeline.export.render import KINDS, render
-from pipeline.store import listings, media, renditions, transcripts, videos
+from pipeline.store import listings, media, notes, renditions, transcripts, videos
 from pipeline.store.listings import Filter, Item, Listing
 from pipeline.store.media import Media
 from web import podcast, submit
@@ -100,9 +100,9 @@ def _texts(found: Services, list_id: int, kind: str) -> Iterator[Member]:
     for item in _items(found, list_id):
         with found.db.session() as s:
             video, transcript = videos.get_video(s, item.video_id), transcripts.get_transcript(s, item.video_id)
-            summary = renditions.get_summary(s, item.video_id)
+            summary, kept = renditions.get_summary(s, item.video_id), notes.kept(s, item.video_id)
         if video is not None and transcript is not None:
-            made = render(kind, video, transcript, summary.whole() if summary and summary.complete else None)
+            made = render(kind, video, transcript, summary.whole() if summary and summary.complete else None, kept=kept)
             yield Member(_numbered(item, made.filename), iter((made.body,)), stored=False)
 
 

@@ -11,7 +11,8 @@ from pipeline.errors import InputError, NutshellError
 from pipeline.summary.audience import AUDIENCES
 from pipeline.summary.styles import BULLETS, STYLES, USUAL, Block, Note, Telling, arranged, opening, points_in, telling
 from pipeline.types import Length
-from web import opinions, rows, submit, views, words
+from web import notes, opinions, rows, submit, views, words
+from web.interface import N_, current
 from web.rows import VideoRows
 from web.security import valid_video_id
 from web.services import services
@@ -52,21 +53,27 @@ def asked() -> Asked:
     return Asked(code, _length(request.args.get("length")), second(request.args.get("t")), how)
 
 
-WORDLESS = frozenset({"head", "status", "questions", "tools"})
+WORDLESS = frozenset({"head", "status", "shelf", "notes", "questions", "tools"})
 """Parts that show nothing of what was said; the most often fetched of them are spared reading it."""
+
+
+KEEPING = frozenset({"", "shelf", "summary", "notes", "transcript"})
+"""Parts that show what the reader keeps."""
 
 
 def context(video_id: str, part: str = "") -> dict[str, Any]:
     """Everything that the templates of one video may ask for; `part`: the one that is to be drawn alone."""
     want = asked()
     said = part not in WORDLESS
-    found = rows.load_video(services().db, valid_video_id(video_id), want.language, want.length, said=said)
-    advice = ""
-    if found.summary is None and (want.language or want.length):  # what there is, and why it is not what was asked for
+    language = want.language or services().settings.summary_language or None
+    found = rows.load_video(services().db, valid_video_id(video_id), language, want.length, said=said)
+    advice, translation = None, found.foreign
+    if found.summary is None and (language or want.length):  # what there is, and why it is not what was asked for
         found = rows.load_video(services().db, video_id, said=said)
         advice = _advice(found, want)
     summary, chapters = found.summary, found.chapters
-    lines = views.lines(found.transcript, found.sentences, chapters, want.at)
+    lines = views.lines(found.transcript, found.sentences, chapters, want.at, translation)
+    shelf = notes.shelf(services(), video_id) if part in KEEPING else notes.NOTHING
     return {
         "video": found.video,
         "heading": found.heading,
@@ -82,7 +89,9 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "live": found.live,
         "growing": found.growing,
         "chapters": chapters,
-        "translated_from": words.english_name(found.language) if summary and summary.language != found.language else "",
+        "translated_from": words.said_name(found.language) if summary and summary.language != found.language else "",
+        "own_language": found.language or "",
+        "foreign": translation, "tongue": language if language != found.language else None,
         "strip": views.strip(summary.coverage if summary else ()),
         "status": found.statuses[0] if found.statuses else None,
         "statuses": found.statuses,
@@ -92,13 +101,15 @@ def context(video_id: str, part: str = "") -> dict[str, Any]:
         "query_string": f"{want.query}&" if want.query else "",
         "export_query": f"&{want.query}" if want.query else "",
         "renditions": [{"language": code, "length": size.value} for code, size in found.renditions],
-        "questions": views.questions(chapters),
-        "advice": advice,
+        "questions": found.questions,
+        "advice": advice, "offer": offer(found),
         **told(found, want),
         "opinions": opinions.load(services(), video_id),
+        "shelf": shelf,
+        "marks": views.marks(lines, shelf.kept.notes),
         "base": services().settings.public_url.rstrip("/"),
         **(choices(found, want) if part in ("", "tools") else {}),
-    }
+    }  # fmt: skip
 
 
 def told(found: VideoRows, want: Asked) -> dict[str, Any]:
@@ -137,19 +148,42 @@ def choices(found: VideoRows, want: Asked) -> dict[str, Any]:
     own = found.language or "und"
     made = list(dict.fromkeys(code for code, _ in found.renditions if code != own))
     rest = [code for code, _ in menu() if code not in {own, *made}]
-    written = services().languages() or frozenset()
-    able = [code for code in rest if (code == "en" and found.kind != "transcript") or {own, code} <= written]
+    reached = submit.languages_from(services(), own)
+    able = [code for code in rest if _by_listening(found, code) or code in reached]
     groups = (
-        ("As spoken", [own]),
-        ("Made already", made),
-        ("Translated here", able),
-        ("With another model", [code for code in rest if code not in able]),
+        (N_("As spoken"), [own]),
+        (N_("Made already"), made),
+        (N_("Translated here"), able),
+        (N_("With another model"), [code for code in rest if code not in able]),
     )
     return {
         "language_groups": [(title, [(code, words.language_name(code)) for code in codes]) for title, codes in groups if codes],
         "chosen_language": want.language or (found.summary.language if found.summary else own),
         "chosen_length": (want.length or (found.summary.length if found.summary else Length.MEDIUM)).value,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A summary in the language of the interface, where what is shown is in another one."""
+
+    language: str
+    made: bool
+    able: bool
+    """Something here translates it."""
+
+
+def offer(found: VideoRows) -> Offer | None:
+    own, shown, ui = found.language or "und", found.summary, current()
+    if shown is None or not shown.complete or found.live or ui in (own, shown.language):
+        return None
+    made = any(code == ui for code, _ in found.renditions)
+    return Offer(ui, made, made or _by_listening(found, ui) or ui in submit.languages_from(services(), own))
+
+
+def _by_listening(found: VideoRows, language: str) -> bool:
+    """Whisper takes whatever is spoken into English."""
+    return language == "en" and found.kind != "transcript"
 
 
 def player(found: VideoRows) -> Player:
@@ -160,14 +194,23 @@ def player(found: VideoRows) -> Player:
     return Player(kind, f"/api/v1/media/{found.video.id}/{file.kind}") if file and kind in ("video", "audio") else Player("none")
 
 
-def _advice(found: VideoRows, want: Asked) -> str:
+@dataclass(frozen=True, slots=True)
+class Advice:
+    text: str
+    """In English, as whatever fails is said."""
+    missing: str = ""
+    """The language that nothing here translates into; empty where something else is the matter."""
+
+
+def _advice(found: VideoRows, want: Asked) -> Advice | None:
     """Why what was asked for is not shown."""
     if found.live or not want.language or want.language == found.language:
-        return ""
+        return None
     try:
-        return submit.advice(services(), found, want.language)
+        said = submit.advice(services(), found, want.language)
     except NutshellError as error:
-        return str(error)
+        return Advice(str(error))
+    return Advice(said, want.language) if said else None
 
 
 def menu() -> list[tuple[str, str]]:

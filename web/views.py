@@ -1,17 +1,19 @@
 """Rows -> what a template shows. Pure: no request, no database, no clock but the one given."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipeline.downloads import offered, parse
+from pipeline.downloads import USUAL, Form, offered, parse
 from pipeline.jobs import FINAL, State
 from pipeline.store.jobs import JobView, StageView
 from pipeline.store.media import Media
 from pipeline.timecode import clock
-from pipeline.types import Chapter, Coverage, Hit, Point, Segment, Sentence, Status, Transcript
+from pipeline.types import Chapter, Coverage, Hit, Note, Point, Segment, Sentence, Status, Transcript
 from web import words
+from web.foreign import Foreign
+from web.interface import N_, count, gettext, say
 
 THINNEST = 0.4
 """Per cent of the strip; thinner stretches are drawn with their neighbour, the list in words keeps them."""
@@ -33,6 +35,8 @@ class Line:
     """Title of the chapter that begins here."""
     target: bool
     """The moment that the address asks for."""
+    foreign: str | None = None
+    """Its translation; empty: it did not hold; None: there is none."""
 
 
 class Lines(tuple[Line, ...]):
@@ -50,8 +54,10 @@ class Lines(tuple[Line, ...]):
         return f"#{line.anchor}" if line else ""
 
 
-def lines(transcript: Transcript | None, sentences: Sequence[Sentence], chapters: Sequence[Chapter], at: float | None) -> Lines:
-    """The transcript as rows, chapter titles on the rows where chapters begin, the row at second `at` marked."""
+def lines(
+    transcript: Transcript | None, sentences: Sequence[Sentence], chapters: Sequence[Chapter], at: float | None, foreign: Foreign | None = None
+) -> Lines:
+    """The transcript as rows, chapter titles on the rows where chapters begin, the row at second `at` marked, translations under their sentences."""
     pieces: Sequence[Sentence | Segment] = sentences or (transcript.segments if transcript else ())
     prefix = "s" if sentences else "r"
     starts = [piece.start for piece in pieces]
@@ -62,9 +68,20 @@ def lines(transcript: Transcript | None, sentences: Sequence[Sentence], chapters
         if pieces:
             titles[min(bisect_right(starts, chapter.start - 0.05), len(pieces) - 1)] = chapter.title
     return Lines(
-        Line(f"{prefix}{number}", piece.start, piece.end, piece.text, piece.speaker, titles.get(number), number == target)
+        Line(f"{prefix}{number}", piece.start, piece.end, piece.text, piece.speaker, titles.get(number), number == target, foreign.of(number) if foreign and sentences else None)
         for number, piece in enumerate(pieces)
     )
+
+
+def marks(spoken: Lines, kept: Sequence[Note]) -> dict[str, Note]:
+    """The highlight on a row, by the row's anchor; of several the one made last."""
+    found: dict[str, Note] = {}
+    starts = [line.start for line in spoken]
+    for note in sorted((note for note in kept if note.kind == "highlight"), key=lambda note: note.id):
+        if note.start is not None and note.end is not None:
+            first, last = bisect_right(starts, note.start + 0.04) - 1, bisect_left(starts, note.end - 0.04)
+            found |= {line.anchor: note for line in spoken[max(first, 0) : last] if line.end > note.start + 0.04}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +137,7 @@ def strip(coverage: Sequence[Coverage]) -> Strip | None:
             100 * (c.end - c.start) / total,
             c.status.value,
             c.start,
-            f"{clock(c.start)} to {clock(c.end)}: {_fate(c)}",
+            say("%(start)s to %(end)s: %(fate)s", start=clock(c.start), end=clock(c.end), fate=_fate(c)),
         )
         for c in coverage
     )
@@ -137,30 +154,30 @@ def strip(coverage: Sequence[Coverage]) -> Strip | None:
 def _fate(stretch: Coverage) -> str:
     match stretch.status:
         case Status.CITED:
-            count = len(stretch.points)
+            points = len(stretch.points)
             return (
-                f"{words.plural(count, 'point')} rest{'s' if count == 1 else ''} on this"
-                if count
-                else "the gist or the overview rests on this"
+                count("%(number)s point rests on this", "%(number)s points rest on this", points)
+                if points
+                else gettext("the gist or the overview rests on this")
             )
         case Status.READ:
-            return "read, nothing rests on it"
+            return gettext("read, nothing rests on it")
         case Status.SILENCE:
-            return "no speech"
+            return gettext("no speech")
         case _:
-            return f"left out: {stretch.reason}" if stretch.reason else "left out"
+            return say("left out: %(reason)s", reason=stretch.reason) if stretch.reason else gettext("left out")
 
 
 def _coverage_sentence(coverage: Sequence[Coverage], total: float) -> str:
     spent = {status: sum(c.end - c.start for c in coverage if c.status is status) for status in Status}
     fates = (
-        (Status.CITED, "carry the summary"),
-        (Status.READ, "read and not needed"),
-        (Status.SILENCE, "without speech"),
-        (Status.SKIPPED, "left out"),
+        (Status.CITED, N_("%(time)s carry the summary")),
+        (Status.READ, N_("%(time)s read and not needed")),
+        (Status.SILENCE, N_("%(time)s without speech")),
+        (Status.SKIPPED, N_("%(time)s left out")),
     )
-    said = [f"{words.span(spent[status])} {fate}" for status, fate in fates if spent[status] >= 1]
-    return f"Of {words.span(total)}: {', '.join(said)}."
+    said = [say(fate, time=words.span(spent[status])) for status, fate in fates if spent[status] >= 1]
+    return say("Of %(time)s: %(parts)s.", time=words.span(total), parts=", ".join(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +215,7 @@ def job_status(
     current = next((stage for stage in job.stages if stage.state not in (State.DONE, State.CANCELLED)), None)
     headline, detail, fraction = _said(job, current, position, now)
     shown = [stage for stage in job.stages if stage.name not in unneeded]
-    steps = tuple(Step(words.STAGES.get(stage.name, stage.name), stage.state.value, stage is current) for stage in shown)
+    steps = tuple(Step(gettext(words.STAGES.get(stage.name, stage.name)), stage.state.value, stage is current) for stage in shown)
     failed = current if job.state is State.FAILED else None
     return JobStatus(
         id=job.id, kind=job.kind, state=job.state.value, headline=headline, detail=detail, fraction=fraction, overall=_overall(job.state, shown), steps=steps,
@@ -218,25 +235,28 @@ def _overall(state: State, stages: Sequence[StageView]) -> int:
 def _said(job: JobView, stage: StageView | None, position: int | None, now: datetime) -> tuple[str, str, float | None]:
     """Headline, detail and fraction."""
     if job.state is State.CANCELLED:
-        return "Cancelled", "What was finished before is kept.", None
+        return gettext("Cancelled"), gettext("What was finished before is kept."), None
     if job.state is State.DONE or stage is None:
-        return "Done", "", None
-    name = words.STAGES.get(stage.name, stage.name)
+        return gettext("Done"), "", None
+    english = words.STAGES.get(stage.name, stage.name)
+    name = gettext(english)
     if job.state is State.FAILED:
-        return f"Stopped while {name[0].lower()}{name[1:]}", stage.error or "", None
+        began = name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+        return say("Stopped while %(stage)s", stage=began), stage.error or "", None
     if stage.state is State.RUNNING:
-        detail = stage.message if stage.message and stage.message != name else ""
+        detail = stage.message if stage.message and stage.message != english else ""
         return name, detail, stage.fraction if 0 < stage.fraction <= 1 else None
     if stage.not_before and stage.not_before > now and stage.attempt:
         pause = words.span((stage.not_before - now).total_seconds())
         if stage.error_code in words.FOR_YOUTUBE:
-            return f"Waiting for YouTube for another {pause}", stage.error or "", None
+            return say("Waiting for YouTube for another %(time)s", time=pause), stage.error or "", None
         if stage.error_code in words.NOT_YET:
-            return words.NOT_YET[stage.error_code], f"{stage.error} Next look in {pause}.", None
-        return f"Trying again in {pause}", stage.error or "", None
+            again = say("Next look in %(time)s.", time=pause)
+            return gettext(words.NOT_YET[stage.error_code]), f"{stage.error} {again}", None
+        return say("Trying again in %(time)s", time=pause), stage.error or "", None
     if position:
-        return "Waiting for its turn", f"{words.plural(position, 'job')} before this one", None
-    return name, "Starting", None
+        return gettext("Waiting for its turn"), count("%(number)s job before this one", "%(number)s jobs before this one", position), None
+    return name, gettext("Starting"), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,15 +312,30 @@ def downloads(
 
 
 def _download(video_id: str, kind: str, file: Media | None, running: bool, fetched: bool) -> Download:
-    said = "the original file" if kind == "upload" else parse(kind).words
-    title = said[0].upper() + said[1:]
+    said = gettext("the original file") if kind == "upload" else form_words(parse(kind))
+    title = capital(said)
     if file is not None:
         form = file.content_type.rpartition("/")[2].removeprefix("x-")
         return Download(kind, f"{title}, {form}, {words.size(file.size)}", f"/api/v1/media/{video_id}/{kind}?download=1")
     if running:
-        return Download(kind, f"{title} is being fetched", running=True)
-    the = "" if said.startswith(("MP3", "M4A", "Opus")) else "the "
-    return Download(kind, f"{title} was removed to make room. Fetch it again" if fetched else f"Fetch {the}{said}")
+        return Download(kind, say("%(form)s is being fetched", form=title), running=True)
+    if fetched:
+        return Download(kind, say("%(form)s was removed to make room. Fetch it again", form=title))
+    named = kind.startswith("audio-")
+    return Download(kind, say("Fetch %(form)s", form=said) if named else say("Fetch the %(form)s", form=said))
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def form_words(form: Form) -> str:
+    """`MP3 audio`, `video up to 480p, 1:00–2:30`: as Form.words, in the language of the interface."""
+    if form.what == "audio":
+        said = say("%(format)s audio", format=form.format.upper() if form.format != "opus" else "Opus") if form.format else gettext("audio")
+    else:
+        said = gettext("video") if form.quality == USUAL else say("video up to %(lines)sp", lines=form.quality) if form.quality else gettext("best video")
+    return f"{said}, {form.clip}" if form.clip else said
 
 
 def download_forms(source: str, most_lines: int) -> tuple[tuple[str, str], ...]:
@@ -308,12 +343,4 @@ def download_forms(source: str, most_lines: int) -> tuple[tuple[str, str], ...]:
     if source not in ("youtube", "media"):
         return ()
     forms = [form for form in offered(most_lines) if source == "youtube" or form.what == "audio" or form.name == "video"]
-    return tuple((form.name, form.words[0].upper() + form.words[1:]) for form in forms)
-
-
-def questions(chapters: Sequence[Chapter]) -> tuple[str, ...]:
-    """Three questions that this video can be expected to answer: its longest chapters, in their order."""
-    named = [chapter for chapter in chapters if 3 < len(chapter.title) < 70 and not chapter.title.lower().startswith(("intro", "outro"))]
-    longest = sorted(named, key=lambda chapter: chapter.start - chapter.end)[:3]
-    titles = [chapter.title.rstrip(". ") for chapter in sorted(longest, key=lambda chapter: chapter.start)]
-    return tuple(title if title.endswith("?") else f"What is said about “{title}”?" for title in titles)
+    return tuple((form.name, capital(form_words(form))) for form in forms)

@@ -1,43 +1,53 @@
-"""How values read on a page: times, sizes, languages, stages. Pure functions; English, as the pages are."""
+"""How values read on a page: times, sizes, languages, stages. What stands in tables is marked with N_ and translated where it is shown."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
-from babel.dates import format_timedelta
+from babel.dates import format_date, format_timedelta
 
 from pipeline import languages
 from pipeline.errors import InputError
 from pipeline.library.moments import language_of
 from pipeline.summary.words import stop_words
+from web import interface
+from web.interface import N_, figure, gettext, say
 
 STAGES = {
-    "fetch": "Looking at the video",
-    "speech": "Listening to the speech",
-    "gist": "Finding the gist",
-    "index": "Making it searchable",
-    "summary": "Writing the summary",
-    "translate": "Translating",
-    "download": "Downloading",
-    "list": "Reading the list",
-    "check": "Looking for new videos",
+    "fetch": N_("Looking at the video"),
+    "speech": N_("Listening to the speech"),
+    "gist": N_("Finding the gist"),
+    "index": N_("Making it searchable"),
+    "summary": N_("Writing the summary"),
+    "translate": N_("Translating"),
+    "download": N_("Downloading"),
+    "list": N_("Reading the list"),
+    "check": N_("Looking for new videos"),
 }
 ITEM_STATES = {
-    "new": "Not summarised", "here": "In your library", "waiting": "Waiting", "running": "Being made", "done": "Done", "failed": "Failed", "cancelled": "Cancelled",
-    "unavailable": "Cannot be watched", "gone": "Deleted", "list": "A list",
+    "new": N_("Not summarised"), "here": N_("In your library"), "waiting": N_("Waiting"), "running": N_("Being made"), "done": N_("Done"), "failed": N_("Failed"), "cancelled": N_("Cancelled"),
+    "unavailable": N_("Cannot be watched"), "gone": N_("Deleted"), "list": N_("A list"),
 }  # fmt: skip
 """States of an item of a list (store/listings.py)."""
 ITEM_PROBLEMS = {
-    "host_not_allowed": "Its host is not allowed", "bad_link": "Has no usable address", "bad_media": "Cannot be read",
-    "private": "Private", "removed": "Removed", "payment_required": "Must be paid for", "members_only": "For members", "live_upcoming": "Not shown yet",
+    "host_not_allowed": N_("Its host is not allowed"), "bad_link": N_("Has no usable address"), "bad_media": N_("Cannot be read"),
+    "private": N_("Private"), "removed": N_("Removed"), "payment_required": N_("Must be paid for"), "members_only": N_("For members"), "live_upcoming": N_("Not shown yet"),
 }  # fmt: skip
+TOLD = (
+    N_("Bullets"), N_("Point by point"), N_("Paragraphs"), N_("In paragraphs"), N_("Chapters"), N_("Chapter by chapter"), N_("Q&A"), N_("Questions and answers"),
+    N_("Study notes"), N_("For everyone"), N_("Plain language"), N_("Key terms"), N_("What was said"), N_("Test yourself"),
+)  # fmt: skip
+"""Names and headings of pipeline/summary/styles.py and audience.py."""
+UNNAMED = (N_("A list"), N_("A list that is gone"))
+"""What a conversation is called whose list has no title (store/conversations.py)."""
+LENGTHS = (N_("Short"), N_("Medium"), N_("Long"))
 ORIGINS = {
-    "captions_manual": "the video’s own captions",
-    "captions_auto": "YouTube’s automatic captions",
-    "speech": "speech recognition on this server",
-    "speech_translated": "speech, translated into English while listening",
-    "file": "the transcript file",
+    "captions_manual": N_("from the video’s own captions"),
+    "captions_auto": N_("from YouTube’s automatic captions"),
+    "speech": N_("from speech recognition on this server"),
+    "speech_translated": N_("from speech, translated into English while listening"),
+    "file": N_("from the transcript file"),
 }
 LANGUAGES = {
     "en": "English", "es": "Español", "fr": "Français", "de": "Deutsch", "it": "Italiano", "pt": "Português", "nl": "Nederlands", "pl": "Polski",
@@ -58,9 +68,9 @@ HINDERED = frozenset({"age_restricted", "proxy", "tls", "storage", "quota", "too
 FOR_YOUTUBE = frozenset({"youtube_pause", "youtube_turn", "youtube_downloads", "bot_check", "rate_limited"})
 """Reasons to wait that lie with YouTube and end by themselves."""
 NOT_YET = {
-    "live_upcoming": "Waiting for it to begin",
-    "live_now": "Waiting for the stream to end",
-    "live_processing": "Waiting for YouTube to prepare the recording",
+    "live_upcoming": N_("Waiting for it to begin"),
+    "live_now": N_("Waiting for the stream to end"),
+    "live_processing": N_("Waiting for YouTube to prepare the recording"),
 }
 """Reasons to wait that lie with the video, and how the page says so. As failures: the waiting had an end."""
 _WORD = re.compile(r"[^\W_]+")
@@ -79,26 +89,22 @@ def iso_day(text: str) -> str | None:
 def span(seconds: float) -> str:
     """A length as one says it: "45 s", "12 min", "1 h 5 min"."""
     if round(seconds) < 60:
-        return f"{round(seconds)} s"
+        return say("%(seconds)s s", seconds=round(seconds))
     minutes = round(seconds / 60)
     hours, minutes = divmod(minutes, 60)
     if not hours:
-        return f"{minutes} min"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        return say("%(minutes)s min", minutes=minutes)
+    return say("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes) if minutes else say("%(hours)s h", hours=hours)
 
 
 def size(count: int) -> str:
     """Bytes as people read them: "2.1 MB"."""
     value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
+    for unit in (N_("bytes"), "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
+            return f"{figure(value, '0' if unit == 'bytes' or value >= 100 else '0.0')} {gettext(unit)}"
         value /= 1000
     raise AssertionError
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def stamp(moment: datetime) -> str:
@@ -109,19 +115,29 @@ def stamp(moment: datetime) -> str:
 def ago(moment: datetime) -> str:
     """How long ago: "3 hours ago"; the exact time stands in the <time> element."""
     seconds = max(0, int((datetime.now(UTC) - moment).total_seconds()))
-    return "just now" if seconds < 45 else format_timedelta(-seconds, add_direction=True, locale="en")
+    return gettext("just now") if seconds < 45 else format_timedelta(-seconds, add_direction=True, locale=interface.locale())
 
 
 def until(moment: datetime) -> str:
     """How soon: "in 3 hours"."""
     seconds = int((moment - datetime.now(UTC)).total_seconds())
-    return "now" if seconds < 45 else format_timedelta(seconds, add_direction=True, locale="en")
+    return gettext("now") if seconds < 45 else format_timedelta(seconds, add_direction=True, locale=interface.locale())
+
+
+def day(text: str) -> str:
+    """An ISO date (or a longer time stamp) as "5 March 2026"; anything else as it is."""
+    try:
+        found = date.fromisoformat(text[:10])
+    except ValueError:
+        return text
+    own = interface.current()
+    return format_date(found, "d MMMM y" if own == interface.ENGLISH else "long", locale=interface.locale())
 
 
 def language_name(code: str | None) -> str:
     """In its own words: "es" -> "Español"; an unknown code as it is."""
     if not code or code == "und":
-        return "Unknown language"
+        return gettext("Unknown language")
     return LANGUAGES.get(code) or languages.own_name(code)
 
 
@@ -142,9 +158,17 @@ def language_code(text: str) -> str:
     raise InputError("bad_language", f"{text[:40]!r} is not a language known here. Give a code such as es, or a name such as Spanish.")
 
 
-def english_name(code: str | None) -> str:
-    """In English, for sentences: "es" -> "Spanish"."""
-    return "an unknown language" if not code or code == "und" else languages.name_of(code)
+def listed(title: str) -> str:
+    """The title of a list, or what stands for one."""
+    return gettext(title) if title in UNNAMED else title
+
+
+def said_name(code: str | None) -> str:
+    """In the language of the interface, for sentences: "es" -> "Spanish"."""
+    if not code or code == "und":
+        return gettext("an unknown language")
+    own = interface.current()
+    return languages.name_of(code) if own == interface.ENGLISH else str(interface.locale().languages.get(code) or languages.name_of(code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +207,15 @@ def next_step(code: str | None, *, kept: bool = True) -> str:
     """What the reader can do about a failed job; the cause itself is in the error's sentence. `kept`: some of the work was done before."""
     match retry(code):
         case Retry.USELESS if code in OTHER_FILE:
-            return "Try another file, or paste a link."
+            return gettext("Try another file, or paste a link.")
         case Retry.USELESS | Retry.UNLIKELY:
-            return "Paste the link of another video."
+            return gettext("Paste the link of another video.")
         case Retry.LATER if code in NOT_YET:
-            return "Press Try again when it has been shown to its end, or paste the link of another video."
+            return gettext("Press Try again when it has been shown to its end, or paste the link of another video.")
         case Retry.LATER:
-            return "Press Try again when the cause is gone."
+            return gettext("Press Try again when the cause is gone.")
         case _:
-            return f"Press Try again{' to go on from where it stopped; what is already there is kept' if kept else ''}."
+            return gettext("Press Try again to go on from where it stopped; what is already there is kept.") if kept else gettext("Press Try again.")
 
 
 class Retry(StrEnum):

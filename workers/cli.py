@@ -13,6 +13,8 @@ import click
 from workers.cli_training import back, evaluate, promote, train
 from workers.cli_youtube import cookies, doctor, update_yt_dlp
 from workers.edge import edge
+from workers.reindexing import reindex
+from workers.searching import search
 from workers.subscribing import subscribe, subscriptions, unsubscribe
 
 if TYPE_CHECKING:
@@ -83,41 +85,28 @@ def tldr(
 
 
 @main.command()
-@click.argument("query")
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
-@edge
-def search(query: str, as_json: bool, limit: int) -> None:
-    """Moments in the library that QUERY is about."""
-    from pipeline.library.search import search as find
-    from workers.terminal import hit_json, print_hits, print_json, running
-
-    with running() as (db, _settings, models):
-        hits = find(db, models.embedder, query, limit=limit)
-    if as_json:
-        print_json({"hits": [hit_json(hit) for hit in hits]})
-    else:
-        print_hits(hits)
-
-
-@main.command()
 @click.argument("question")
-@click.option("--video", help="Only in the video of this id.")
+@click.option("--video", "videos", multiple=True, help="Only in the video of this id; several times for several.")
+@click.option("--list", "listing", type=click.IntRange(min=1), help="Only in what the playlist, channel or subscription of this number holds (its page is /l/NUMBER).")
+@click.option("--conversation", type=click.IntRange(min=1), help="Go on in this conversation, where that asks.")
+@click.option("--keep", is_flag=True, help="Begin a conversation; its number is printed.")
+@click.option("--lang", help="Language of the answer, for example es, where something here translates into it; the original stands beside it.")
 @click.option("--json", "as_json", is_flag=True)
 @edge
-def ask(question: str, video: str | None, as_json: bool) -> None:
+def ask(question: str, videos: tuple[str, ...], listing: int | None, conversation: int | None, keep: bool, lang: str | None, as_json: bool) -> None:
     """An answer from the library, with the moments that say so."""
-    from pipeline.library.answer import ask as find
-    from workers.terminal import answer_json, print_answer, print_json, running, stored_video
+    from workers.asking import put
+    from workers.terminal import answer_json, print_answer, print_json
 
-    with running() as (db, _settings, models):
-        if video is not None:
-            stored_video(db, video)
-        found = find(db, models.embedder, models.generator, question, video_id=video)
+    if conversation is not None and (videos or listing is not None):
+        raise click.UsageError("A conversation asks where it began; leave --video and --list out.")
+    found, number = put(question, videos, listing, conversation, keep=keep, language=language_code(lang))
     if as_json:
-        print_json(answer_json(found))
-    else:
-        print_answer(found)
+        print_json(answer_json(found) | ({} if number is None else {"conversation": number}))
+        return
+    print_answer(found)
+    if keep and number is not None:
+        click.echo(f'Go on with: nutshell ask --conversation {number} "…"', err=True)
 
 
 @main.command()
@@ -164,19 +153,22 @@ def subtitles_only(kind: str, quality: str, part: str | None) -> None:
 @main.command()
 @click.argument("video")
 @click.option("--as", "form", type=click.Choice(EXPORTS), required=True)
-@click.option("--lang", help="Language of the summary; the video's own if not given.")
+@click.option("--lang", help="Language of summary and transcript, as far as they are translated; the video's own if not given.")
 @click.option("--style", help=f"How the points are told: {', '.join(STYLES)}; bullets if not given.")
 @click.option("--plain", is_flag=True, help="Leave hard points out where there are easier ones.")
 @edge
 def export(video: str, form: str, lang: str | None, style: str | None, plain: bool) -> None:
     """The transcript and summary of the library's VIDEO (its id) on standard output."""
     from pipeline.export.render import render
+    from pipeline.store import notes
     from workers.terminal import running, stored_summary
 
     how = telling(style, plain)
     with running() as (db, _settings, _models):
         stored, transcript, summary = stored_summary(db, video, language_code(lang))
-    sys.stdout.buffer.write(render(form, stored, transcript, summary, how).body)
+        with db.session() as s:
+            kept = notes.kept(s, video)
+    sys.stdout.buffer.write(render(form, stored, transcript, summary, how, kept).body)
 
 
 @main.command()
@@ -184,7 +176,7 @@ def export(video: str, form: str, lang: str | None, style: str | None, plain: bo
 @click.option("--to", "target", required=True, help="Language, for example es.")
 @edge
 def translate(video: str, target: str) -> None:
-    """Make the summary of the library's VIDEO (its id) in another language, and print it."""
+    """Translate the library's VIDEO (its id), and print the summary; `nutshell export VIDEO --as vtt --lang …` has the subtitles."""
     from workers.terminal import print_summary, running, stored_summary, stored_video, wait_for
 
     code = language_code(target)
@@ -192,9 +184,10 @@ def translate(video: str, target: str) -> None:
         from pipeline.run import submit_translation
 
         stored_video(db, video)
-        wait_for(db, settings, submit_translation(db, video, str(code)))
+        wait_for(db, settings, submit_translation(db, video, str(code), transcript=settings.translate_transcript))
         stored, _transcript, summary = stored_summary(db, video, code)
-    print_summary(stored, summary)
+    if summary is not None:
+        print_summary(stored, summary)
 
 
 @main.command("import")
@@ -269,7 +262,7 @@ main.add_command(evaluate)
 main.add_command(train)
 models.add_command(promote)
 models.add_command(back)
-for _command in (subscribe, subscriptions, unsubscribe):
+for _command in (search, reindex, subscribe, subscriptions, unsubscribe):
     main.add_command(_command)
 
 

@@ -2,6 +2,9 @@
 
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,20 @@ def evaluate_qmsum(folder: Path | None, limit: int | None, wanted: str | None, a
 
     rows, count = measure(load(), folder or OWN, limit, tuple(wanted.split(",")) if wanted else (), lambda line: click.echo(line, err=True))
     click.echo(json.dumps(to_json("qmsum" if folder else "own", count, rows), indent=1) if as_json else as_table(rows, count))
+
+
+@evaluate.command("translation")
+@click.option("--data", "folder", type=FOLDER, required=True, help="Folder of NTREX: newstest2019-src.eng.txt and its translations.")
+@click.option("--limit", type=click.IntRange(min=20), default=300, show_default=True, help="Only so many sentences of each language; NTREX has 999 in the half that is measured.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@edge
+def evaluate_translation(folder: Path, limit: int, as_json: bool) -> None:
+    """How many bad translations are found among good ones, and chrF of everything here that translates."""
+    from pipeline.config import load
+    from pipeline.training.translation import as_table, evaluate as measure, to_json
+
+    rows, scores = measure(load(), folder, limit, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(to_json(rows, scores), indent=1) if as_json else as_table(rows, scores))
 
 
 @evaluate.command("talks")
@@ -211,3 +228,107 @@ def evaluate_judge(folder: Path | None, each: int, as_json: bool) -> None:
     click.echo(
         f"{'all':<12} {sum(found.planted.values()):>4} planted, {found.all_recall:5.1f} % found; {found.precision:.1f} % of what is refused is wrong ({found.true} true statements)"
     )
+
+
+@evaluate.command("xquad")
+@click.option("--data", "folder", type=FOLDER, required=True, help="Folder of XQuAD: xquad.en.json and others.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many questions of each language.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@edge
+def evaluate_xquad(folder: Path, limit: int | None, as_json: bool) -> None:
+    """Questions in several languages to English passages: how often search finds the passage, beside words alone and meaning alone."""
+    from pipeline.training.finding import WAYS, table, xquad
+
+    with _scratch() as (db, embedder):
+        pairs = xquad(db, embedder, folder, limit, lambda line: click.echo(line, err=True))
+    if as_json:
+        click.echo(json.dumps({"set": "xquad", "pairs": [asdict(pair) for pair in pairs]}, indent=1))
+        return
+    rows = [(f"{pair.language} -> en", str(pair.questions), *(f"{pair.first[way]:.3f} / {pair.ten[way]:.3f}" for way in WAYS)) for pair in pairs]
+    click.echo("recall at 1 / at 10")
+    click.echo(table(("", "questions", *WAYS), rows))
+
+
+@evaluate.command("moments")
+@click.option("--data", "folder", type=FOLDER, required=True, help="Folder of QMSum's meetings, a JSON file each.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many meetings.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@edge
+def evaluate_moments(folder: Path, limit: int | None, as_json: bool) -> None:
+    """Questions about meetings: how often a moment that answers is among the first five, in its meeting and over all of them."""
+    from pipeline.training.finding import WAYS, moments, table
+
+    with _scratch() as (db, embedder):
+        found = moments(db, embedder, folder, limit, lambda line: click.echo(line, err=True))
+    if as_json:
+        click.echo(json.dumps({"set": "moments", **asdict(found)}, indent=1))
+        return
+    click.echo(f"{found.questions} questions, {found.meetings} meetings, {found.chunks} moments of {found.words:.0f} words; an answer among the first 5, %")
+    rows = [(name, *(f"{share[way]:.1f}" for way in WAYS)) for name, share in (("of its meeting", found.inside), ("of all meetings", found.everywhere))]
+    click.echo(table(("", *WAYS), rows))
+
+
+@contextmanager
+def _scratch() -> Iterator[tuple[Any, Any]]:
+    """A real database of its own for as long as a measurement takes, and the embedder."""
+    from pipeline.config import load
+    from pipeline.language.generator import open_embedder
+    from pipeline.store.database import Database
+    from workers.embedded import embedded
+
+    with tempfile.TemporaryDirectory(prefix="nutshell-") as home, embedded(Path(home)) as (url, _):
+        db, embedder = Database(url), open_embedder(load(), in_process=True)
+        try:
+            yield db, embedder
+        finally:
+            embedder.close()
+            db.dispose()
+
+
+@evaluate.command("ask")
+@click.option("--data", "folders", type=FOLDER, multiple=True, help="Folder of QMSum's meetings, a JSON file each; several times for several.")
+@click.option("--own", is_flag=True, help="Five talks and meetings of our own; also what is measured without --data.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many meetings of each folder, spread over all.")
+@click.option("--half", type=click.IntRange(0, 1), help="Only every second question of each kind: 0 is what the product was tuned on, 1 the others.")
+@click.option("--quotes", is_flag=True, help="Without the language model.")
+@click.option("--vectors", type=click.Path(dir_okay=False, path_type=Path), help="File that keeps what was embedded: an interrupted measurement goes on by it, another is quick.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@edge
+def evaluate_ask(folders: tuple[Path, ...], own: bool, limit: int | None, half: int | None, quotes: bool, vectors: Path | None, as_json: bool) -> None:
+    """Questions to meetings and talks, and questions that they do not answer, through the product's own search, answers and refusals."""
+    from pipeline.config import load
+    from pipeline.language.generator import open_generator
+    from pipeline.training import asking
+
+    sources = [*([None] if own or not folders else []), *folders]
+    generator = None if quotes else open_generator(load(), in_process=True)
+    try:
+        reports = [_asked(source, asking.read(source, limit), generator, half, vectors) for source in sources]
+    finally:
+        if generator is not None:
+            generator.close()
+    if as_json:
+        click.echo(json.dumps({"set": "ask", "sources": [asdict(found) for found in reports]}, indent=1))
+    else:
+        click.echo("\n\n".join(asking.as_table(found) for found in reports))
+
+
+def _asked(source: Path | None, meetings: Any, generator: Any, half: int | None, vectors: Path | None) -> Any:
+    """The report of one source, in a library that has nothing else; what went wrong goes to standard error."""
+    from pipeline.training import asking
+    from pipeline.training.kept import KeptVectors
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    with _scratch() as (db, embedder):
+        kept = KeptVectors(embedder, vectors) if vectors is not None else None
+        try:
+            ids = asking.index(db, kept or embedder, meetings, say)
+            found = asking.measure(db, kept or embedder, generator, asking.questions(meetings, half), ids, say)
+        finally:
+            if kept is not None:
+                kept.close()
+    for line in found.wrong:
+        say(line)
+    return replace(found, source="our own" if source is None else str(source))

@@ -3,8 +3,10 @@
 import click
 
 from pipeline.config import Settings
+from pipeline.hub import marker
 from pipeline.hub.lookup import Offer
-from pipeline.language import offers as language
+from pipeline.language import offers as language, translation_offers as translation
+from pipeline.language.engines import engines_of
 from pipeline.language.profiles import choose_llm
 from pipeline.speech import offers as speech
 from pipeline.speech.models import choose as choose_speech
@@ -13,7 +15,7 @@ from workers.prepare import missing_models
 
 def catalogue(settings: Settings) -> tuple[Offer, ...]:
     """All models that can be pulled, those that are there already among them."""
-    return (*language.offers(settings), *speech.offers(settings))
+    return (*language.offers(settings), *speech.offers(settings), *translation.offers(settings))
 
 
 def print_models(settings: Settings) -> None:
@@ -24,8 +26,11 @@ def print_models(settings: Settings) -> None:
         _print_used(settings)
     click.echo()
     for offer in catalogue(settings):
+        if offer.name.startswith("translate-") and not offer.there:
+            continue
         state = "installed" if offer.there else "to pull"
-        click.echo(f"{state:<10} {offer.name:<23} about {offer.gigabytes:4.1f} GB  {offer.licence:<25} {offer.repository}")
+        click.echo(f"{state:<10} {offer.name:<23} about {offer.gigabytes:4.1f} GB  {offer.licence:<25} {(marker.read(offer.folder) or {}).get('repository') or offer.repository}")
+    click.echo(f"to pull    translate:CODE          about  {2 * translation.GIGABYTES:.1f} GB  {translation.LICENCE:<25} {translation.spelled()}")
 
 
 def _print_used(settings: Settings) -> None:
@@ -37,3 +42,6 @@ def _print_used(settings: Settings) -> None:
     chosen = choose_speech(settings)
     click.echo(f"speech     whisper-{chosen.name}: {chosen.reason}")
     click.echo("meaning    multilingual-e5-small")
+    for engine in engines_of(settings):
+        pairs = ", ".join(f"{source}→{target}" for source, target in sorted(engine.pairs))
+        click.echo(f"translate  {engine.way}: {pairs or 'no pairs'}{' (rough)' if pairs and engine.rough else ''}")

@@ -15,7 +15,7 @@ from pipeline.config import Settings
 from pipeline.errors import cause
 from pipeline.hub.fetch import check_room, fetch, here_already
 from pipeline.hub.lookup import Offer, Snapshot, look_up
-from pipeline.language import offers as language
+from pipeline.language import offers as language, translation_offers as translation
 from pipeline.language.placement import available_memory, free_memory
 from pipeline.speech import offers as speech
 from workers.models import catalogue
@@ -78,7 +78,8 @@ def pull(settings: Settings, wanted: str, *, yes: bool) -> list[Path]:
 
 
 def wished(settings: Settings, wanted: str) -> list[Wish]:
-    """Which models `wanted` means: a profile its best language model that fits and its best speech model, a name the one of that name.
+    """Which models `wanted` means: a profile its best language model that fits and its best speech model, a name the one of that name, translate:es the
+    models between English and Spanish.
 
     Raises:
         InputError: `unknown_model`, listing what there is.
@@ -89,9 +90,12 @@ def wished(settings: Settings, wanted: str) -> list[Wish]:
         best = (language.best_of(wanted, memory), speech.best_of(wanted))
         return [Wish(known[name], reason) for name, reason in best]
     name = wanted.lower()
+    if pairs := translation.named(name):
+        return [Wish(known[pair], "") for pair in pairs]
     found = known.get(name) or known.get(f"whisper-{name}")
     if found is None:
-        raise cause("unknown_model", f"There are the profiles {', '.join(PROFILES)} and the models {', '.join(known)}.")
+        models = ", ".join(one for one in known if not one.startswith("translate-"))
+        raise cause("unknown_model", f"There are the profiles {', '.join(PROFILES)}, the models {models}, and translate:CODE for {translation.spelled()}.")
     return [Wish(found, "")]
 
 

@@ -6,6 +6,7 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -15,15 +16,18 @@ from rich.progress import BarColumn, Progress as RichProgress, SpinnerColumn, Te
 from pipeline import broker
 from pipeline.config import Settings, load
 from pipeline.errors import ModelError, NotFound
+from pipeline.export.text import KEPT
 from pipeline.jobs import FINAL, State
 from pipeline.language.generator import Priority
+from pipeline.library import foreign
+from pipeline.library.search import Found
 from pipeline.run import Submitted
 from pipeline.steps import Models
 from pipeline.store import jobs, renditions, transcripts, videos
 from pipeline.store.database import Database, database_url
 from pipeline.summary.styles import USUAL, Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged, opening
 from pipeline.timecode import clock
-from pipeline.types import Answer, Hit, Point, Progress, Summary, Transcript, Video
+from pipeline.types import Answer, Hit, Named, Point, Progress, Summary, Transcript, Video
 from workers.shown import shown
 
 WIDTH = 100
@@ -85,14 +89,21 @@ def stored_video(db: Database, video_id: str) -> Video:
 
 
 def stored_summary(db: Database, video_id: str, language: str | None) -> tuple[Video, Transcript, Summary | None]:
-    """What an export shows; the summary is None while there is none in that language."""
+    """What an export shows, in `language` where there is a translation. The summary is None while there is none.
+
+    Raises:
+        NotFound: `no_transcript`; `no_such_language`: neither is there in that language.
+    """
     video = stored_video(db, video_id)
     with db.session() as s:
         transcript = transcripts.get_transcript(s, video_id)
         partial = renditions.get_summary(s, video_id, language=language)
+        read = foreign.read(s, video_id, language) if language is not None and transcript and transcript.language != language else None
+    if read is not None:
+        transcript = read.transcript
     if transcript is None:
         raise NotFound("no_transcript", "This video has no transcript yet. Wait until it has been read.")
-    if language is not None and (partial is None or not partial.complete):
+    if language is not None and (partial is None or not partial.complete) and transcript.language != language:
         raise NotFound(
             "no_such_language", f"There is no summary in {language!r} yet. Make it with `nutshell translate {video_id} --to {language}`."
         )
@@ -166,7 +177,7 @@ def print_points(points: Sequence[Point]) -> None:
 
 
 def said(point: Point) -> str:
-    return f"“{shown(point.text)}”" if point.kind == "quote" else shown(point.text)
+    return f"“{shown(point.text)}”" if point.kind == "quote" else shown(point.text) + f" {KEPT}" * (point.kind == "original")
 
 
 def wrapped(text: str, indent: str = "", first: str = "") -> str:
@@ -180,10 +191,34 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def print_hits(hits: Sequence[Hit]) -> None:
-    if not hits:
+def named_json(one: Named) -> dict[str, Any]:
+    return {"kind": one.kind, "video_id": one.video_id, "title": one.title, "start": round(one.start, 3), "text": one.text}
+
+
+def found_json(found: Found) -> dict[str, Any]:
+    return {
+        "hits": [hit_json(hit) for hit in found.hits], "named": [named_json(one) for one in found.named], "notes": [asdict(one) for one in found.notes],
+        "answers": [asdict(one) for one in found.answers], "meant": dict(found.meant),
+    }  # fmt: skip
+
+
+def print_found(found: Found) -> None:
+    if not (found.hits or found.named or found.notes or found.answers):
         click.echo("Nothing found. Try other words, or fewer.", err=True)
-    for hit in hits:
+    for _, like in found.meant:
+        click.echo(f"Looked for too: {shown(', '.join(like))}", err=True)
+    for answered in found.answers:
+        click.secho(f"{shown(answered.question)} (answered, conversation {answered.conversation})", bold=True)
+        click.echo(wrapped(shown(answered.text), "  ", "  "))
+    for note in found.notes:
+        at = "" if note.start is None else f" {clock(note.start)}"
+        click.secho(f"{shown(note.title)} [{note.video_id}]{at} ({'your tag' if note.kind == 'tag' else 'your note'})", bold=True)
+        click.echo(wrapped(shown(note.text or note.quote), "  ", "  "))
+    for one in found.named:
+        click.secho(f"{shown(one.title)} [{one.video_id}] {clock(one.start)} ({one.kind})", bold=True)
+        if one.kind != "title":
+            click.echo(wrapped(shown(one.text), "  ", "  "))
+    for hit in found.hits:
         click.secho(f"{shown(hit.title)} [{hit.video_id}] {clock(hit.start)}", bold=True)
         click.echo(wrapped(shown(hit.text), "  ", "  "))
 
@@ -193,10 +228,20 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         {"video_id": c.video_id, "title": c.title, "start": round(c.start, 3), "end": round(c.end, 3), "quote": c.quote}
         for c in answer.citations
     ]
-    return {"found": answer.found, "answer": answer.text, "citations": citations}
+    understood = {"understood": answer.understood} if answer.understood else {}
+    translation = {"translation": asdict(answer.rendered)} if answer.rendered else {}
+    return {"found": answer.found, "answer": answer.text, "citations": citations, **understood, **translation}
 
 
 def print_answer(answer: Answer) -> None:
+    if answer.understood:
+        click.secho(wrapped(f"Understood as: {shown(answer.understood)}"), dim=True, err=True)
+    made = answer.rendered
+    if made and made.text:
+        click.echo(wrapped(shown(made.text)))
+        click.secho(wrapped(f"Translated by {shown(made.engine)}; the original:"), dim=True, err=True)
+    elif made:
+        click.secho(wrapped(shown(made.advice or "Its translation did not hold, so it stands in the original.")), dim=True, err=True)
     click.echo(wrapped(shown(answer.text)))
     for citation in answer.citations:
         click.echo(

@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Any
 
 from pipeline.summary.styles import USUAL, Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged
-from pipeline.types import Chapter, Citation, Coverage, Point, Summary, Transcript, Video
+from pipeline.types import Chapter, Citation, Coverage, Kept, Point, Summary, Transcript, Video
 
 SCHEMA_FILE = "tldr.schema.json"
 
@@ -80,9 +80,19 @@ def transcript_json(transcript: Transcript) -> dict[str, Any]:
         "origin": transcript.origin.value,
         "language": transcript.language,
         "segments": [
-            {"start": round(s.start, 3), "end": round(s.end, 3), "text": s.text, "speaker": s.speaker} for s in transcript.segments
+            {"start": round(s.start, 3), "end": round(s.end, 3), "text": s.text, "speaker": s.speaker, **({"original": s.original} if s.original else {})}
+            for s in transcript.segments
         ],
     }
+
+
+def kept_json(kept: Kept) -> dict[str, Any]:
+    """Tags, folders, highlights and notes of the reader's."""
+    notes = [
+        {"kind": note.kind, "start": note.start, "end": note.end, "quote": note.quote, "text": note.text, "created_at": note.created_at.isoformat()}
+        for note in kept.notes
+    ]  # fmt: skip
+    return {"tags": list(kept.tags), "folders": list(kept.folders), "notes": notes}
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.export import subtitles, text
-from pipeline.export.document import document, transcript_json, video_json
+from pipeline.export.document import document, kept_json, transcript_json, video_json
 from pipeline.summary.styles import USUAL, Telling
-from pipeline.types import Summary, Transcript, Video
+from pipeline.types import Kept, Summary, Transcript, Video
 
 KINDS = ("md", "txt", "srt", "vtt", "json", "html")
 LATER = ("pdf",)
@@ -31,8 +31,8 @@ class Export:
     body: bytes
 
 
-def render(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling = USUAL) -> Export:
-    """The export of `kind`, its summary told as `telling` says; without a summary the transcript alone. Subtitles have no style.
+def render(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling = USUAL, kept: Kept = Kept()) -> Export:  # noqa: B008 - frozen
+    """The export of `kind`, its summary told as `telling` says; without a summary the transcript alone; `kept` stands in it as "My notes". Subtitles have no style and no notes.
 
     Raises:
         InputError: `bad_export`, an unknown kind, or one that is not there yet.
@@ -41,28 +41,29 @@ def render(kind: str, video: Video, transcript: Transcript, summary: Summary | N
         raise InputError("not_yet", f"Export as {kind} is not there yet. Choose one of {', '.join(KINDS)}.")
     if kind not in KINDS:
         raise InputError("bad_export", f"There is no export as {kind!r}. Choose one of {', '.join(KINDS)}.")
-    return Export(file_name(video, kind), MEDIA_TYPES[kind], _body(kind, video, transcript, summary, telling).encode("utf-8", "replace"))
+    return Export(file_name(video, kind), MEDIA_TYPES[kind], _body(kind, video, transcript, summary, telling, kept).encode("utf-8", "replace"))
 
 
-def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
+def _body(kind: str, video: Video, transcript: Transcript, summary: Summary | None, telling: Telling, kept: Kept) -> str:
     match kind:
         case "md":
-            return text.markdown(video, transcript, summary, telling)
+            return text.markdown(video, transcript, summary, telling, kept)
         case "txt":
-            return text.plain(video, transcript, summary, telling)
+            return text.plain(video, transcript, summary, telling, kept)
         case "html":
-            return text.html(video, transcript, summary, telling)
+            return text.html(video, transcript, summary, telling, kept)
         case "srt":
             return subtitles.srt(transcript.segments)
         case "vtt":
             return subtitles.vtt(transcript.segments, transcript.language)
-    return json.dumps(_value(video, transcript, summary, telling), ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(_value(video, transcript, summary, telling, kept), ensure_ascii=False, indent=1) + "\n"
 
 
-def _value(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> dict[str, Any]:
+def _value(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling, kept: Kept) -> dict[str, Any]:
+    mine = {"kept": kept_json(kept)} if kept else {}
     if summary is None:
-        return {"video": video_json(video), "transcript": transcript_json(transcript)}
-    return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model}, telling)
+        return {"video": video_json(video), "transcript": transcript_json(transcript), **mine}
+    return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model}, telling) | mine
 
 
 def file_name(video: Video, extension: str) -> str:

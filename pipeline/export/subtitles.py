@@ -11,7 +11,7 @@ SHORTEST = 0.05
 
 def srt(segments: Iterable[Segment]) -> str:
     cues = (
-        f"{number}\n{subtitle_stamp(s.start, comma=True)} --> {subtitle_stamp(_end(s), comma=True)}\n{_plain(_line(s))}\n"
+        f"{number}\n{subtitle_stamp(s.start, comma=True)} --> {subtitle_stamp(_end(s), comma=True)}\n{_marked(s, _plain(_line(s)))}\n"
         for number, s in enumerate(segments, 1)
     )
     return "\n".join(cues)
@@ -26,6 +26,11 @@ def _end(segment: Segment) -> float:
     return max(segment.end, segment.start + SHORTEST)
 
 
+def _marked(segment: Segment, text: str) -> str:
+    """In italics, as subtitles show what is in another language than theirs."""
+    return f"<i>{text}</i>" if segment.original else text
+
+
 def _line(segment: Segment) -> str:
     return f"{segment.speaker}: {segment.text}" if segment.speaker else segment.text
 
@@ -38,6 +43,8 @@ def _plain(text: str) -> str:
 def _escaped(segment: Segment) -> str:
     text = " ".join(segment.text.split())
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") or "…"
+    if segment.original:
+        text = f"<lang {segment.original}>{_marked(segment, text)}</lang>"
     if not segment.speaker:
         return text
     name = " ".join(segment.speaker.split()).replace("&", "&amp;").replace("<", "").replace(">", "")

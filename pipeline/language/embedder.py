@@ -21,6 +21,7 @@ import structlog
 from pipeline.errors import ModelError
 from pipeline.language import embed_child
 from pipeline.language.generator import DIMENSIONS, Vectors
+from pipeline.vectors import BUILTIN_INDEX
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +44,14 @@ def clean(text: str) -> str:
 class ChildEmbedder:
     """See `Embedder` for the contract. Starts its child when first needed; one request at a time."""
 
-    def __init__(self, threads: int = 0, *, nice: int = 0) -> None:
-        """`threads`: cores to use; 0: all. `nice`: how much others go first, 0 to 19."""
+    def __init__(
+        self, threads: int = 0, *, nice: int = 0, model: str = BUILTIN_INDEX.model, script: str = embed_child.__file__, arguments: Sequence[str] = ()
+    ) -> None:
+        """`threads`: cores to use; 0: all. `nice`: how much others go first, 0 to 19. `script`: what the child runs, with `arguments`; see encoders.py."""
+        self.model = model
+        self._command = (script, str(nice), *arguments)
         self._threads = threads
-        self._nice = nice
+        self._dimensions = DIMENSIONS
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -55,6 +60,12 @@ class ChildEmbedder:
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self._vectors(texts, "query")
+
+    def of(self, model: str) -> "ChildEmbedder":
+        """Raises: ModelError: `embedding_model_missing`: this process holds one model."""
+        if model != self.model:
+            raise ModelError("embedding_model_missing", f"The library is indexed with {model}, and only {self.model} is loaded here.")
+        return self
 
     def warm(self) -> None:
         """Start the child now, so that the first caller need not wait for it."""
@@ -69,7 +80,7 @@ class ChildEmbedder:
         cleaned = [clean(text) for text in texts]
         batches = [cleaned[at : at + BATCH] for at in range(0, len(cleaned), BATCH)]
         rows = [self._batch(batch, kind) for batch in batches]
-        return np.concatenate(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
+        return np.concatenate(rows) if rows else np.empty((0, self._dimensions), np.float32)
 
     def _batch(self, texts: list[str], kind: Kind) -> Vectors:
         """The rows of a batch. When the engine dies of it, each text is tried by itself, so that one hostile text spoils only its own request."""
@@ -103,7 +114,7 @@ class ChildEmbedder:
         if body is None:
             self._stop()
             return None
-        return np.frombuffer(body, "<f4").reshape(len(texts), DIMENSIONS)
+        return np.frombuffer(body, "<f4").reshape(len(texts), self._dimensions)
 
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._child is None or self._child.poll() is not None:
@@ -118,19 +129,21 @@ class ChildEmbedder:
         # Threads of OpenMP that wait in a loop take the cores that the language model needs.
         environment["OMP_WAIT_POLICY"] = "passive"
         child = subprocess.Popen(
-            [sys.executable, "-I", embed_child.__file__, str(self._nice)],
+            [sys.executable, "-I", *self._command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
             start_new_session=True,
         )
         assert child.stdout is not None
-        if embed_child.read_frame(child.stdout) is None:  # type: ignore[arg-type]
+        ready = embed_child.read_frame(child.stdout)  # type: ignore[arg-type]
+        if ready is None:
             status = child.wait()
             raise ModelError(
                 "model_missing",
-                f"The embedding engine does not start ({_reason(status)}). Run `make run` again; `nutshell doctor` says more.",
+                f"The embedding engine of {self.model} does not start ({_reason(status)}). Run `make run` again; `nutshell doctor` says more.",
             )
+        (self._dimensions,) = embed_child.LENGTH.unpack(ready)
         return child
 
     def _stop(self) -> None:

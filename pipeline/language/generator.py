@@ -71,6 +71,10 @@ class Generator(Protocol):
     def languages(self) -> frozenset[str]:
         """ISO 639-1 codes that its model card lists; empty when nobody knows."""
 
+    @property
+    def steps(self) -> bool:
+        """Whether it is to think step by step before it answers a question."""
+
     def count(self, text: str) -> int:
         """Tokens of a text, or a little more where the server cannot count."""
 
@@ -92,7 +96,14 @@ class Generator(Protocol):
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors of 384 float32. Thread-safe."""
+    """Texts to unit vectors of float32, 384 of the built-in model's. Thread-safe."""
+
+    @property
+    def model(self) -> str:
+        """Whose vectors these are. Those of two names are never compared."""
+
+    def of(self, model: str) -> "Embedder":
+        """The same of another model. Raises: ModelError: `embedding_model_missing`, now or when it is first asked."""
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of what shall be found, one row per text.

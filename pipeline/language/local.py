@@ -16,7 +16,7 @@ from pipeline.language.forms import Form, choose_form, render
 from pipeline.language.generator import OnDone, Priority, Prompt, unavailable
 from pipeline.language.llama import Llama
 from pipeline.language.placement import Placement, available_memory, has_gpu, place
-from pipeline.language.profiles import choose_llm
+from pipeline.language.profiles import choose_llm, thinks
 from pipeline.language.sampling import Sampling
 from pipeline.language.weights import read
 
@@ -39,12 +39,14 @@ class LocalGenerator:
         *,
         window: int = 0,
         limits: Limits | None = None,
+        steps: bool = False,
         on_failure: OnFailure | None = None,
     ) -> None:
         """Load the model. `window`: use less of its window than it has; 0: all. `on_failure`: see `Engine`."""
         self.model = checkpoint.name
         self.form = form
         self.reason = placement.reason
+        self.steps = steps
         self.languages = languages_of(checkpoint.name)
         self.window = min(window or checkpoint.shape.window, checkpoint.shape.window)
         self._tokenizer = checkpoint.load_tokenizer()
@@ -69,7 +71,8 @@ class LocalGenerator:
         placement = place(settings, checkpoint.shape, checkpoint.name)
         if (folder := adapter_for(settings, checkpoint.name)) is not None:
             checkpoint = adapted(checkpoint, read_adapter(folder))
-        generator = cls(checkpoint, placement, form, window=settings.llm_window, on_failure=on_failure)
+        steps = thinks(settings, checkpoint.name)
+        generator = cls(checkpoint, placement, form, window=settings.llm_window, steps=steps, on_failure=on_failure)
         log.info(
             "language model loaded",
             model=generator.model,

@@ -9,6 +9,8 @@ from pipeline.errors import ModelError
 from pipeline.language import models
 from pipeline.language.cards import card_of
 
+THINKS = 6.5
+"""Billions of weights from which a model is better when it may think first: those that their publishers call 7B and more. Smaller ones lose the thread in what they wrote themselves."""
 WANTED: dict[str, tuple[str, ...]] = {
     "builtin": (models.BUILTIN,),
     "cpu": ("smollm2-1.7b-instruct", "llama-3.2-3b-instruct", models.BUILTIN),
@@ -58,6 +60,14 @@ def name_of_llm(settings: Settings) -> str:
     from pipeline.language.weights import read
 
     return read(choose_llm(settings).path).name
+
+
+def thinks(settings: Settings, name: str) -> bool:
+    """Whether the model `name` is asked to think step by step before it answers."""
+    if settings.llm_steps != "auto":
+        return settings.llm_steps == "on"
+    card = card_of(name)
+    return card is not None and card.billions >= THINKS
 
 
 def fits(name: str, memory: int) -> bool:

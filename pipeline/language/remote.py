@@ -1,12 +1,12 @@
 """A `Generator` and an `Embedder` over HTTP: the model processes of this machine or cluster, or any OpenAI-compatible server. Imports no model library."""
 
 import base64
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from threading import Event
 from typing import Any
 
@@ -20,6 +20,8 @@ from pipeline.language.cards import languages_of
 from pipeline.language.connection import Connection
 from pipeline.language.forms import FORMS, Form, defuse, render
 from pipeline.language.generator import DIMENSIONS, OnDone, Priority, Prompt, Vectors
+from pipeline.language.profiles import thinks
+from pipeline.vectors import BUILTIN_INDEX
 
 Events = Generator[dict[str, Any]]
 log = structlog.get_logger(__name__)
@@ -55,9 +57,13 @@ class Server:
 class RemoteGenerator:
     """See `Generator` for the contract. The server is first asked when something is wanted of it."""
 
-    def __init__(self, connection: Connection, *, name: str = "", window: int = 0, family: str = "") -> None:
-        """`name`: the model to ask for; `window`: what the server does not say; `family`: write requests down ourselves instead of using the chat endpoint."""
-        self._connection, self._name, self._window, self._family = connection, name, window, family
+    def __init__(
+        self, connection: Connection, *, name: str = "", window: int = 0, family: str = "", steps: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """`name`: the model to ask for; `window`: what the server does not say; `family`: write requests down ourselves instead of using the chat endpoint; `steps`: which models
+        think before they answer.
+        """
+        self._connection, self._name, self._window, self._family, self._thinks = connection, name, window, family, steps
         self._count = lru_cache(maxsize=20_000)(self._ask_count)
         self._takes_schema = True
 
@@ -67,9 +73,11 @@ class RemoteGenerator:
             connection = Connection(
                 settings.llm_url, name="The language model server (NUTSHELL_LLM_URL)", token=settings.llm_key.get_secret_value()
             )
-            return cls(connection, name=settings.llm_name, window=settings.llm_window, family=settings.llm_family)
+            return cls(
+                connection, name=settings.llm_name, window=settings.llm_window, family=settings.llm_family, steps=partial(thinks, settings)
+            )
         connection = own_connection("The language model", settings.lm_address, settings, settings.lm_socket)
-        return cls(connection)
+        return cls(connection, steps=partial(thinks, settings))
 
     @property
     def model(self) -> str:
@@ -82,6 +90,10 @@ class RemoteGenerator:
     @property
     def languages(self) -> frozenset[str]:
         return self._server.languages
+
+    @property
+    def steps(self) -> bool:
+        return self._thinks(self.model)
 
     def count(self, text: str) -> int:
         return self._count(text)
@@ -279,9 +291,17 @@ class RemoteGenerator:
 class RemoteEmbedder:
     """See `Embedder` for the contract."""
 
-    def __init__(self, connection: Connection, priority: Priority) -> None:
+    def __init__(self, connection: Connection, priority: Priority, model: str = BUILTIN_INDEX.model) -> None:
+        self.model = model
         self._connection = connection
         self._priority = priority
+
+    def of(self, model: str) -> "RemoteEmbedder":
+        return RemoteEmbedder(self._connection, self._priority, model)
+
+    def models(self) -> list[str]:
+        """All that the process can be asked for. Raises ModelError."""
+        return [str(entry["id"]) for entry in self._connection.get("models")["data"]]
 
     @classmethod
     def from_settings(cls, settings: Settings, priority: Priority) -> "RemoteEmbedder":
@@ -297,13 +317,15 @@ class RemoteEmbedder:
         self._connection.close()
 
     def _vectors(self, texts: Sequence[str], kind: str) -> Vectors:
-        rows = [np.empty((0, DIMENSIONS), np.float32)]
+        rows: list[Vectors] = []
         for at in range(0, len(texts), EMBED_TOGETHER):
             some = list(texts[at : at + EMBED_TOGETHER])
-            body = {"input": some, "input_type": kind, "encoding_format": "base64", "priority": int(self._priority)}
-            data = self._connection.post("embeddings", body)["data"]
-            rows.extend(np.frombuffer(base64.b64decode(entry["embedding"]), "<f4")[None] for entry in data)
-        return np.concatenate(rows)
+            body = {"model": self.model, "input": some, "input_type": kind, "encoding_format": "base64", "priority": int(self._priority)}
+            answer = self._connection.post("embeddings", body)
+            if answer.get("model") != self.model:
+                raise ModelError("embedding_model_missing", f"The embedding process answers with {answer.get('model')!r} instead of {self.model}. Start it again.")
+            rows.extend(np.frombuffer(base64.b64decode(entry["embedding"]), "<f4")[None] for entry in answer["data"])
+        return np.concatenate(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
 
 
 def own_connection(name: str, address: str, settings: Settings, socket: Any) -> Connection:

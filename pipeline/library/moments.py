@@ -10,8 +10,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.language.generator import Embedder
 from pipeline.languages import detect
-from pipeline.store.database import Database
-from pipeline.store.search import hybrid
+from pipeline.store.database import Session
 from pipeline.store.transcripts import get_sentences
 from pipeline.summary.lexicon import STOP
 from pipeline.summary.numbers import numbers, unit_of
@@ -66,17 +65,12 @@ def language_of(text: str) -> str:
     return code if code in STOP else "en"
 
 
-def retrieve(
-    db: Database, question: str, vector: np.ndarray, *, limit: int, video_id: str | None
-) -> tuple[tuple[Hit, ...], dict[str, tuple[Sentence, ...]]]:
-    """The best chunks, and by video the sentences in them: hours of talk are thousands, which nobody needs for a search."""
-    with db.session() as session:
-        hits = hybrid(session, question, vector, limit=limit, video_id=video_id)
-        spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-        for hit in hits:
-            spans[hit.video_id].append((hit.start, hit.end))
-        texts = {found: get_sentences(session, found, spans=inside) for found, inside in spans.items()}
-    return hits, texts
+def sentences_of(session: Session, hits: Sequence[Hit]) -> dict[str, tuple[Sentence, ...]]:
+    """By video the sentences that begin in one of its hits."""
+    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for hit in hits:
+        spans[hit.video_id].append((hit.start, hit.end))
+    return {found: get_sentences(session, found, spans=inside) for found, inside in spans.items()}
 
 
 def moments(question: str, hits: Sequence[Hit], texts: dict[str, tuple[Sentence, ...]]) -> list[Moment]:
@@ -110,7 +104,7 @@ def nearest(question: str, found: Sequence[Moment], vector: np.ndarray, embedder
     def rank(moment: Moment) -> float:
         # The sentence after the speaker's own question answers it, so questions lend their worth to their neighbours.
         beside = [worths.get((moment.hit.video_id, moment.sentence.index + step), 0.0) for step in (-1, 1)]
-        return worth(moment) + 0.25 * max(0.0, *beside) + fits(question, moment.sentence.text)
+        return worth(moment) + 0.25 * max(0.0, *beside) + fits(question, moment.sentence.text) + moment.hit.score
 
     stated = [moment for moment in measured if not _QUESTION.search(moment.sentence.text)]
     return sorted(stated or measured, key=lambda moment: -rank(moment))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 
 import structlog
 from sqlalchemy import create_engine, text
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from pipeline.config import Settings
 from pipeline.errors import cause
+from pipeline.vectors import BUILTIN_INDEX, Index
 
 __all__ = ["Database", "Session", "database_url"]
 
@@ -42,6 +44,7 @@ class Database:
 
     def __init__(self, url: str, *, patience: float = 2.0, pool_size: int = 5) -> None:
         self.patience = patience
+        self.index = BUILTIN_INDEX
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
@@ -58,6 +61,12 @@ class Database:
             },
         )
 
+    def on(self, index: Index) -> "Database":
+        """The same database, for who brings vectors of `index`: its sessions search those and no others."""
+        bound = copy(self)
+        bound.index = index
+        return bound
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on any exception. Never keep one open across model work or network.
@@ -67,7 +76,7 @@ class Database:
         """
         self._wait()
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with Session(self.engine, expire_on_commit=False, info={"index": self.index}) as session, session.begin():
                 yield session
         except PoolTimeout as error:
             raise cause("database_unavailable") from error

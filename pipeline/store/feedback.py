@@ -139,9 +139,12 @@ def _in_summaries(s: Session, video_id: str) -> Iterator[Made]:
         )  # fmt: skip
 
 
+ASKED = 500
+"""Answers to earlier questions among which a sentence is looked for."""
+
+
 def _in_answers(s: Session, video_id: str) -> Iterator[Made]:
-    conversation = conversations.latest(s, video_id)
-    for answer in reversed(conversations.turns(s, conversation) if conversation is not None else ()):
+    for answer in conversations.asked_of(s, video_id, limit=ASKED):
         if answer.found:
             cited = tuple(Citation(x.start, x.end, x.quote, number) for number, x in enumerate(answer.citations))
             yield Made(Place.ANSWER, answer.text, answer.kind, cited, answer.question, "", "", "")

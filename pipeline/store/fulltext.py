@@ -50,6 +50,24 @@ def _vector(name: str, text: str) -> ColumnElement[str]:
     return func.to_tsvector(cast(literal(name), REGCONFIG), text, type_=TSVECTOR)
 
 
+def names(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The tsvector of names that stand in a column, as they stand."""
+    return func.to_tsvector(cast(literal("simple"), REGCONFIG), column, type_=TSVECTOR)
+
+
+def phrase(text: str, languages: Sequence[str]) -> ColumnElement[str]:
+    """The tsquery of words that follow one another: as they stand, or in any form that one of `languages` has of them."""
+    names = sorted({config(language) for language in languages} - {"simple"})
+    whole = _phrase("simple", text)
+    for name in names:
+        whole = whole.op("||")(_phrase(name, text))
+    return whole
+
+
+def _phrase(name: str, text: str) -> ColumnElement[str]:
+    return func.phraseto_tsquery(cast(literal(name), REGCONFIG), spaced(text), type_=TSQUERY)
+
+
 def query(text: str, languages: tuple[str, ...], *, every_word: bool) -> ColumnElement[str]:
     """The tsquery of what a person typed, for texts in any of `languages`.
 

@@ -181,7 +181,7 @@ def _ensure(s: Session, key: Key) -> int:
 
 def _points(s: Session, rendition: int, role: Role) -> tuple[Point, ...]:
     rows = s.execute(select(PointRow).where(PointRow.rendition_id == rendition, PointRow.role == role).order_by(PointRow.index)).scalars()
-    return tuple(Point(x.text, citations_from(x.citations), cast(Literal["phrased", "quote"], x.kind), x.support, x.chapter) for x in rows)
+    return tuple(Point(x.text, citations_from(x.citations), cast(Literal["phrased", "quote", "original"], x.kind), x.support, x.chapter) for x in rows)
 
 
 def _replace_points(s: Session, rendition: int, role: Role, points: Sequence[Point]) -> None:

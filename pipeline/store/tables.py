@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, func, literal_column, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pipeline.jobs import Queue, State
-from pipeline.store import listing_tables  # noqa: F401  # so that the metadata knows all tables
+from pipeline.store import collection_tables, listing_tables  # noqa: F401  # so that the metadata knows all tables
 from pipeline.store.base import Base, identity, now, of_video, one_of
 from pipeline.types import Length, Origin
 
@@ -63,6 +63,13 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Slot(StrEnum):
+    """The columns of `chunks` that hold vectors."""
+
+    VECTOR = "vector"
+    OTHER = "other_vector"
+
+
 class VideoRow(Base):
     __tablename__ = "videos"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -81,7 +88,15 @@ class VideoRow(Base):
     """The source's own chapters, [[start, end, title], …]."""
     captions_note: Mapped[str] = mapped_column(server_default="")
     added_at: Mapped[datetime] = now()
-    __table_args__ = (Index(None, "added_at"),)
+    questions: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    """Suggested ones, each of which is answered here."""
+    watched_at: Mapped[datetime | None]
+    """When the reader marked it, or it had been played through; NULL: not watched."""
+    __table_args__ = (
+        Index(None, "added_at"),
+        Index(None, "channel"),
+        Index("ix_videos_title_words", func.to_tsvector(literal_column("'simple'"), literal_column("title")), postgresql_using="gin"),
+    )
 
 
 class MediaRow(Base):
@@ -226,6 +241,7 @@ class SentenceRow(Base):
     end: Mapped[float]
     text: Mapped[str]
     speaker: Mapped[str | None]
+    __table_args__ = (Index("ix_sentences_speaker", "speaker", "transcript_id", "index", postgresql_where=literal_column("speaker IS NOT NULL")),)
 
 
 class ChunkRow(Base):
@@ -242,8 +258,9 @@ class ChunkRow(Base):
     language: Mapped[str]
     words: Mapped[str] = mapped_column(TSVECTOR)
     """Lexemes in the text's own language and as they stand (`simple`); see fulltext.py."""
-    vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))
-    """Unit length, so that inner product is cosine."""
+    vector: Mapped[Any | None] = mapped_column(HALFVEC(DIMENSIONS), deferred=True)
+    """Unit length, so that inner product is cosine. Which model's it is, and whether it is this column that is searched, says `IndexRow`."""
+    other_vector: Mapped[Any | None] = mapped_column(HALFVEC(), deferred=True)
     __table_args__ = (
         UniqueConstraint("transcript_id", "index"),
         Index(None, "video_id"),
@@ -258,6 +275,45 @@ class ChunkRow(Base):
             postgresql_with={"m": 16, "ef_construction": 64},
         ),
     )
+
+
+class IndexRow(Base):
+    """The vectors of all chunks that one model made; see indexes.py. While there is no row at all, `vector` holds the built-in model's."""
+
+    __tablename__ = "search_indexes"
+    slot: Mapped[Slot] = mapped_column(one_of(Slot, "slot"), primary_key=True)
+    """The column of `chunks`."""
+    model: Mapped[str] = mapped_column(unique=True)
+    dimensions: Mapped[int] = mapped_column(SmallInteger)
+    serving: Mapped[bool]
+    """It is the one that is searched. Then no chunk is without its vector."""
+    begun_at: Mapped[datetime] = now()
+    served_at: Mapped[datetime | None]
+    """When it was last made the one that is searched; NULL: it never was."""
+    __table_args__ = (Index("uq_search_indexes_serving", "serving", unique=True, postgresql_where=text("serving")),)
+
+
+class WordRow(Base):
+    """A word that was said or written somewhere, for queries with typing errors. Never deleted: a word too many does no harm."""
+
+    __tablename__ = "vocabulary"
+    word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    grams: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Every three neighbouring characters of it, with two spaces before and one behind."""
+    __table_args__ = (Index(None, "grams", postgresql_using="gin"),)
+
+
+class NameRow(Base):
+    """A name that was said in a video, for suggestions while somebody types."""
+
+    __tablename__ = "names"
+    video_id: Mapped[str] = of_video(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    folded: Mapped[str] = mapped_column(Text(collation="C"))
+    """In lower case."""
+    said: Mapped[int]
+    """How often."""
+    __table_args__ = (Index(None, "folded"),)
 
 
 class RenditionRow(Base):
@@ -286,6 +342,9 @@ class ChapterRow(Base):
     end: Mapped[float]
     title: Mapped[str]
     origin: Mapped[str]
+    __table_args__ = (
+        Index("ix_chapters_title_words", func.to_tsvector(literal_column("'simple'"), literal_column("title")), postgresql_using="gin"),
+    )
 
 
 class PointRow(Base):
@@ -299,6 +358,9 @@ class PointRow(Base):
     chapter: Mapped[int]
     citations: Mapped[list[Any]]
     """[[start, end, quote, sentence], …]"""
+    __table_args__ = (
+        Index("ix_points_text_words", func.to_tsvector(literal_column("'simple'"), literal_column("text")), postgresql_using="gin"),
+    )
 
 
 class TranslationRow(Base):
@@ -329,9 +391,14 @@ class ConversationRow(Base):
     __tablename__ = "conversations"
     id: Mapped[int] = identity()
     video_id: Mapped[str | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
-    """NULL: over the whole library."""
+    """NULL: over several videos, or the whole library."""
     created_at: Mapped[datetime] = now()
-    __table_args__ = (Index(None, "video_id"),)
+    title: Mapped[str] = mapped_column(server_default="")
+    scope: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    """{"videos": [id, …]}, {"listing": id}, or empty: `video_id`, or the whole library."""
+    changed_at: Mapped[datetime] = now()
+    """When it was last asked."""
+    __table_args__ = (Index(None, "video_id"), Index(None, "changed_at"))
 
 
 class TurnRow(Base):
@@ -341,6 +408,9 @@ class TurnRow(Base):
     question: Mapped[str]
     answer: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = now()
+    words: Mapped[str] = mapped_column(TSVECTOR, server_default="")
+    """Of question and answer, where one was found."""
+    __table_args__ = (Index("ix_turns_words", "words", postgresql_using="gin"),)
 
 
 class SecretRow(Base):

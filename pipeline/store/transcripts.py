@@ -4,19 +4,20 @@ A transcript from captions or a file comes whole. One from speech grows by parts
 readers see what is there so far. A video has at most one transcript of each origin.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import and_, case, delete, false, func, insert, or_, select, update
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import and_, case, cast, delete, false, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from pipeline.errors import NotFound
-from pipeline.store import fulltext
+from pipeline.store import fulltext, indexes, vocabulary
 from pipeline.store.fences import Fence, advanced, fenced
 from pipeline.store.packing import clean, hash_of, pack_segments, unpack_segments
-from pipeline.store.tables import DIMENSIONS, ChunkRow, SentenceRow, TranscriptPartRow, TranscriptRow, VideoRow
+from pipeline.store.tables import ChunkRow, SentenceRow, TranscriptPartRow, TranscriptRow, VideoRow
 from pipeline.types import Chunk, Origin, Segment, Sentence, Transcript
 
 PREFERRED = (Origin.FILE, Origin.CAPTIONS_MANUAL, Origin.SPEECH, Origin.CAPTIONS_AUTO)
@@ -134,6 +135,16 @@ def name_speakers(s: Session, video_id: str, names: Mapping[str, str]) -> None:
         named = case(*((SentenceRow.speaker == old, clean(new)) for old, new in names.items()))
         mine = select(TranscriptRow.id).where(TranscriptRow.video_id == video_id)
         s.execute(update(SentenceRow).where(SentenceRow.transcript_id.in_(mine), SentenceRow.speaker.in_(names)).values(speaker=named))
+        for row in rows:
+            _index_words(s, row.id)
+
+
+def _index_words(s: Session, transcript_id: int) -> None:
+    """Again, as the speakers are called now."""
+    for chunk in s.execute(select(ChunkRow).where(ChunkRow.transcript_id == transcript_id)).scalars():
+        chunk.words = fulltext.document(chunk.text, chunk.language)
+    s.flush()
+    _index_speakers(s, transcript_id)
 
 
 def get_transcript(
@@ -221,15 +232,17 @@ def save_chunks(
     origin: Origin | None = None,
     fence: Fence | None,
 ) -> None:
-    """What search finds: the chunks of a transcript with their unit vectors (n, 384). They take the place of those of every other original
-    transcript of the video, so that a moment is found once.
+    """What search finds: the chunks of a transcript with their unit vectors (n, dimensions of the session's index). They take the place of those of every
+    other original transcript of the video, so that a moment is found once.
 
     Raises:
         LeaseLost: see fenced().
+        ModelError: `index_changed`, retryable: another model's vectors are searched now.
         NotFound: `no_transcript`.
     """
     if len(chunks) != len(vectors):
         raise ValueError(f"{len(chunks)} chunks need as many vectors, not {len(vectors)}")
+    index = indexes.writing(s)
     fenced(s, fence)
     row = _needed(s, video_id, origin)
     same = (
@@ -241,16 +254,46 @@ def save_chunks(
         s.add(
             ChunkRow(
                 video_id=video_id, transcript_id=row.id, index=chunk.index, start=chunk.start, end=chunk.end, first=chunk.first, last=chunk.last,
-                text=text, language=language, words=fulltext.document(text, language), vector=vector,
+                text=text, language=language, words=fulltext.document(text, language), **{index.slot: vector},
             )
         )  # fmt: skip
     s.flush()
+    _index_speakers(s, row.id)
+    vocabulary.learn(s, row.id)
+
+
+def _index_speakers(s: Session, transcript_id: int) -> None:
+    """Who speaks is found as what is said is: "what did Ana say about the budget"."""
+    inside = (SentenceRow.transcript_id == ChunkRow.transcript_id) & SentenceRow.index.between(ChunkRow.first, ChunkRow.last)
+    names = select(func.string_agg(SentenceRow.speaker.distinct(), " . ")).where(inside).correlate(ChunkRow).scalar_subquery()
+    named = select(ChunkRow.id, names.label("names")).where(ChunkRow.transcript_id == transcript_id).subquery()
+    said = ChunkRow.words.concat(fulltext.names(named.c.names))
+    s.execute(update(ChunkRow).where(ChunkRow.id == named.c.id, named.c.names.is_not(None)).values(words=said).execution_options(synchronize_session=False))
+
+
+def spoken(s: Session, video_ids: Collection[str] | None, most: int) -> tuple[str, ...]:
+    """Ids of videos that can be searched, `most` at most, of `video_ids` or of all: by hopping from one to the next in the index."""
+    among = [] if video_ids is None else [ChunkRow.video_id.in_(video_ids)]
+    found: list[str] = []
+    while len(found) < most:
+        later = [ChunkRow.video_id > found[-1]] if found else []
+        video_id: str | None = s.execute(select(func.min(ChunkRow.video_id)).where(*among, *later)).scalar_one()
+        if video_id is None:
+            break
+        found.append(video_id)
+    return tuple(found)
 
 
 def get_chunks(s: Session, video_id: str, origin: Origin | None = None) -> tuple[tuple[Chunk, ...], np.ndarray]:
-    """In order, with their vectors (n, 384) float32."""
+    """In order, with their vectors (n, dimensions) float32, those of the session's index.
+
+    Raises:
+        ModelError: `index_changed`, retryable.
+    """
     row = _row(s, video_id, origin)
-    query = select(ChunkRow).where(ChunkRow.transcript_id == (row.id if row else -1)).order_by(ChunkRow.index)
-    rows = s.execute(query).scalars().all()
-    vectors = np.array([x.vector for x in rows], dtype=np.float32).reshape(len(rows), DIMENSIONS)
-    return tuple(Chunk(x.index, x.start, x.end, x.text, x.first, x.last) for x in rows), vectors
+    query = select(ChunkRow, cast(indexes.column(s), HALFVEC)).where(ChunkRow.transcript_id == (row.id if row else -1)).order_by(ChunkRow.index)
+    rows = s.execute(query).all()
+    if any(vector is None for _, vector in rows):  # it came after another index had taken over
+        raise indexes.changed()
+    vectors = np.array([vector for _, vector in rows], dtype=np.float32).reshape(len(rows), indexes.used(s).dimensions)
+    return tuple(Chunk(x.index, x.start, x.end, x.text, x.first, x.last) for x, _ in rows), vectors

@@ -12,12 +12,13 @@ from pipeline.store.fences import Fence, advanced, fenced
 from pipeline.store.packing import clean, pack, unpack
 from pipeline.store.tables import TranslationPartRow, TranslationRow
 
-Kind = Literal["transcript", "summary"]
+Kind = Literal["transcript", "summary", "title"]
+"""A summary's own texts are a rendition (renditions.py); its row here says what translated it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationKey:
-    """What is translated and how. `source_hash`: of the transcript, for either kind."""
+    """What is translated and how. `source_hash`: of the transcript, for every kind; `model`: what translated it."""
 
     video_id: str
     kind: Kind
@@ -31,7 +32,7 @@ class TranslationKey:
 class Translation:
     key: TranslationKey
     texts: tuple[str, ...]
-    """From the first one on, as far as there are."""
+    """From the first one on, as far as there are; empty: it stays in the original, since its translation did not hold."""
     complete: bool
 
 

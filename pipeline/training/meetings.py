@@ -47,6 +47,9 @@ class Meeting:
     general: tuple[Question, ...]
     """Those about the whole meeting."""
     topics: tuple[Topic, ...]
+    not_said: tuple[str, ...] = ()
+    """Questions that sound fitting and that nothing here answers; QMSum has none."""
+    title: str = ""
 
     def inside(self, spans: Sequence[tuple[int, int]]) -> tuple[Sentence, ...]:
         """The sentences of those turns; all where there are no spans."""
@@ -85,7 +88,7 @@ def _meeting(name: str, found: dict[str, Any]) -> Meeting:
     asked = tuple(Question(one["query"], one["answer"], _spans(one["relevant_text_span"])) for one in found["specific_query_list"])
     general = tuple(Question(one["query"], one["answer"], ()) for one in found["general_query_list"])
     topics = tuple(Topic(one["topic"], _spans(one["relevant_text_span"])) for one in found["topic_list"])
-    return Meeting(name, sentences, turns, asked, general, topics)
+    return Meeting(name, sentences, turns, asked, general, topics, tuple(found.get("not_said", ())), found.get("title", ""))
 
 
 def _segments(turns: Sequence[dict[str, str]]) -> Iterator[tuple[int, Segment]]:

@@ -1,9 +1,9 @@
-"""python -m tests.benchmarks [speech|language|summary|product|import|cancel ...]: all of them when none is named."""
+"""python -m tests.benchmarks [speech|language|summary|product|import|cancel|search ...]: all of them when none is named."""
 
 import importlib
 import sys
 
-NAMES = ("speech", "language", "summary", "product", "import", "cancel")
+NAMES = ("speech", "language", "summary", "product", "import", "cancel", "search")
 
 
 def run(names: list[str]) -> None:

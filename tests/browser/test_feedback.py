@@ -1,48 +1,34 @@
 """What the reader thinks of a sentence, in a real browser: with scripts nothing on the page is lost, and without them the forms do the same."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from pipeline.config import Settings
-from pipeline.store.database import Database
+from tests.browser import alone
 from tests.browser.conftest import NewContext
-from tests.integration.store.fresh import clear, migrated_database
 from tests.integration.web import talk
-from web.app import create_app
 
 PHRASED = "Lights need lenses and keepers."
 
 
 @pytest.fixture(scope="module", name="made")
 def _made(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    home = tmp_path_factory.mktemp("pages")
-    url = migrated_database(servers, "pages")
-    return Settings(home=home, database_url=url, broker_url=servers.embedded_broker_url, llm_url="http://127.0.0.1:9/v1", feedback=True)
+    return alone.settings(servers, tmp_path_factory.mktemp("pages"), feedback=True)
 
 
 @pytest.fixture(scope="module", name="address")
 def _address(browser: Browser, made: Settings) -> Iterator[str]:
-    """The pages alone: nothing is summarised here."""
-    server = make_server("127.0.0.1", 0, create_app(made), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with alone.serving(made) as address:
+        yield address
 
 
 @pytest.fixture(name="here", autouse=True)
 def _here(made: Settings) -> None:
-    db = Database(made.database_url)
-    clear(db)
-    talk.add(db)
-    db.dispose()
+    alone.one_talk(made)
 
 
 def test_thumbs_and_edits_do_not_leave_the_page(page: Page) -> None:

@@ -87,7 +87,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(page: Page, large
     page.unroute(TUS)
     calls = Calls(page)
     page.reload()
-    expect(page.locator("#upload-words")).to_contain_text("a long talk.wav was not sent whole.")
+    expect(page.locator("#upload-words")).to_contain_text("Not sent whole: a long talk.wav.")
     page.set_input_files("[data-testid=file-field]", large)
     expect(page).to_have_url(re.compile(r"/v/[0-9a-f]{16}"), timeout=90_000)
 

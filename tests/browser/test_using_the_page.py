@@ -10,7 +10,10 @@ from tests.browser.conftest import NewContext
 from tests.browser.steps import ask, finished, paste_video, position, seconds
 from tests.browser.test_the_whole_way import CAPTIONED, open_video
 
-PLACES = ("/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?t=150", f"/v/{CAPTIONED}?style=paragraph", f"/v/{CAPTIONED}?style=notes&audience=plain", "/search?q=benches", "/ask", "/help", "/v/nothingHere")
+PLACES = (
+    "/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?t=150", f"/v/{CAPTIONED}?style=paragraph", f"/v/{CAPTIONED}?style=notes&audience=plain", "/search?q=benches",
+    "/search?q=benches&watched=no", "/ask", "/help", "/v/nothingHere",
+)  # fmt: skip
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 
@@ -36,7 +39,7 @@ def test_nothing_hangs_over_the_edge_of_a_phone(new_context: NewContext, path: s
     assert page.evaluate("() => visualViewport.scale") == 1
 
 
-@pytest.mark.parametrize("path", ["/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?style=notes", "/search?q=benches", "/ask", "/help"])
+@pytest.mark.parametrize("path", ["/", f"/v/{CAPTIONED}", f"/v/{CAPTIONED}?style=notes", "/search?q=benches&watched=no", "/ask", "/help"])
 def test_fingers_can_hit_every_control(new_context: NewContext, path: str) -> None:
     """44 CSS pixels each way, but for what is part of a sentence, such as the times."""
     page = new_context(**PHONE).new_page()
@@ -248,6 +251,9 @@ def test_questions_stay_on_the_page_one_above_the_other(page: Page) -> None:
     ask(page, "How many buses does Fernholm have?")
     ask(page, "How many lines were on the old map?")
     expect(page.locator("#answers article[data-found]")).to_have_count(2)
+    page.locator("[data-question]").first.click()  # what is suggested has been tried
+    expect(page.locator("#answers article[data-found]")).to_have_count(3)
+    expect(page.locator("#answers article[data-found=yes]")).to_have_count(3)
 
 
 def test_the_transcript_can_be_searched(page: Page) -> None:

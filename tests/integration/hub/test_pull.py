@@ -352,3 +352,26 @@ def test_a_profile_is_its_best_models_and_says_why(
     assert again.returncode == 0
     assert again.stderr.count("is there already") == 2
     assert hub.requests == []
+
+
+def test_translate_is_the_models_both_ways_between_english_and_a_language(nutshell: Command, hub: Hub, settings: Settings) -> None:
+    """Of several publishers the first whose model is whole: one on the real hub has lost its weights for some pairs."""
+    files = {name: name.encode() for name in ("model.bin", "config.json", "shared_vocabulary.json", "source.spm", "target.spm")}
+    rest = {"README.md": b"# A model", "vocab.json": b"{}"}
+    hub.repositories["ooeoeo/opus-mt-es-en-ct2-float16"] = Repository({**files, **rest})
+    hub.repositories["gaudi/opus-mt-en-es-ctranslate2"] = Repository({name: content for name, content in files.items() if name != "model.bin"})
+    hub.repositories["michaelfeil/ct2fast-opus-mt-en-es"] = Repository({**files, **rest})
+
+    done = nutshell("models", "pull", "translate:es", "--yes")
+    listed = nutshell("models", "list").stdout
+    nowhere = nutshell("models", "pull", "translate:en-fr", "--yes")
+    unknown = nutshell("models", "pull", "translate:xx", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(settings.models_dir / f"translate-{pair}") for pair in ("en-es", "es-en")]
+    assert {path.name for path in (settings.models_dir / "translate-en-es").iterdir()} == {*files, MARKER}
+    assert "michaelfeil/ct2fast-opus-mt-en-es" in listed
+    assert "installed  translate-es-en" in listed
+    assert "translate-en-fr" not in listed, "what could be pulled is one line"
+    assert (nowhere.returncode, "None of ooeoeo/opus-mt-en-fr-ct2-float16, gaudi/" in last_line(nowhere)) == (3, True), nowhere.stderr
+    assert (unknown.returncode, "translate:CODE for af, ar," in last_line(unknown)) == (2, True)

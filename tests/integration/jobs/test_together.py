@@ -123,6 +123,7 @@ WRITES: dict[str, Callable[[Session, Claim], object]] = {
     "summary": lambda s, c: renditions.save_summary(s, KEY, Summary("en", Length.MEDIUM, POINT, (), (), (), (), "m", "1"), fence=c.fence),
     "texts": lambda s, c: translations.save_texts(s, TRANSLATION, 0, ["x"], fence=c.fence),
     "translation": lambda s, c: translations.complete(s, TRANSLATION, fence=c.fence),
+    "questions": lambda s, c: videos.save_questions(s, "v", ["Who?"], fence=c.fence),
     "media": lambda s, c: media.save_media(s, Media("v", "audio", "audio/v", "", "", 1), fence=c.fence),
     "finish": lambda s, c: jobs.finish(s, c),
 }

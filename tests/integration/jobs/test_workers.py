@@ -246,7 +246,8 @@ def test_a_stage_that_hangs_ends_its_process(own: EmbeddedServers, alone: Fleet,
     assert "stage hangs, ending this process" in hasty.log
 
 
-def test_a_worker_that_hears_nothing_while_stages_wait_ends_itself(alone: Fleet, db: Database) -> None:
+def test_a_worker_that_hears_nothing_while_stages_wait_ends_itself(own: EmbeddedServers, alone: Fleet, db: Database) -> None:
+    _client(own).flushdb()  # a hint for a worker that was killed comes again, and this one would hear it
     hasty = alone.start(Queue.TEXT, "hasty", hasty=True)
     paste(db, stages=ONE)  # and nobody announces it
 

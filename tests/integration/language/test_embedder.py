@@ -16,8 +16,11 @@ import pytest
 from pipeline.config import Settings
 from pipeline.errors import ModelError
 from pipeline.language import embedder as module
+from pipeline.language.elsewhere import engines_elsewhere
 from pipeline.language.embedder import ChildEmbedder, clean
 from pipeline.language.generator import Priority, open_embedder
+from pipeline.language.translated import KEPT
+from tests.integration.language import tiny_translation
 from tests.integration.language.processes import children, running
 
 PASSAGES = [
@@ -130,6 +133,14 @@ def test_the_process_serves_many_callers_and_survives_its_engines(embedder: Chil
             np.testing.assert_array_equal(remote.passages(PASSAGES * 20), np.concatenate([embedder.passages(PASSAGES)] * 20))
             np.testing.assert_array_equal(remote.queries(QUESTIONS), embedder.queries(QUESTIONS))
             assert remote.queries([]).shape == (0, 384)
+            (neural, *_) = engines_elsewhere(settings)
+            tiny_translation.make(settings.models_dir / "translate-en-es", tiny_translation.pairs())
+            source, target = tiny_translation.pairs()[0]
+            assert neural.translate([source], "en", "es", kept=KEPT) == [target], "the page translates answers through it"
+            assert neural.translate([source], "en", "es", kept=KEPT, again=True) != [target]
+            with pytest.raises(ModelError) as error:
+                neural.translate([source], "en", "fr", kept=KEPT)
+            assert error.value.code == "bad_request"
             (worker,) = children(process.pid)
             for engine in children(worker):
                 os.kill(engine, signal.SIGKILL)

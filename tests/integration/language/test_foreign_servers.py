@@ -146,6 +146,11 @@ def test_vllm_counts_and_answers() -> None:
     assert "priority" not in first  # a vLLM without priority scheduling refuses it
 
 
+def test_whether_a_server_thinks_first_is_for_the_setting_to_say_where_no_card_knows_its_size() -> None:
+    with serving(Server(window=900, counts="prompt")) as url:
+        assert [generator_for(url, llm_steps=wish).steps for wish in ("auto", "on", "off")] == [False, True, False]
+
+
 def test_a_prompt_that_does_not_fit_never_leaves_the_house() -> None:
     server = Server(window=100, counts="prompt")
     with serving(server) as url:

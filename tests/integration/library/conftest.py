@@ -1,7 +1,8 @@
 """A library of the stand-in's talks, indexed with the real embeddings in a real database."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from pipeline.config import Settings
@@ -35,21 +36,26 @@ def _db(servers: Settings, embedder: Embedder) -> Iterator[Database]:
     """The talks of TALKS; a video's id is the talk's name made eleven long."""
     db = Database(migrated_database(servers, "library"))
     for name in TALKS:
-        talk = load_talk(name)
-        transcript = Transcript(talk.language, Origin.CAPTIONS_MANUAL, None, tuple(Segment(*cue) for cue in talk.cues))
-        sentences = split(transcript)
-        chunks = cut(sentences)
-        vectors = embedder.passages([chunk.text for chunk in chunks])
-        with db.session() as s:
-            source_id = f"youtube:{id_of(name)}"
-            video_id = videos.ensure_video(s, source_id, "", "youtube", talk.title)
-            videos.save_video(s, Video(source_id, "", talk.title, talk.duration, language=talk.language))
-            transcripts.save_transcript(s, video_id, transcript, fence=None)
-            transcripts.save_sentences(s, video_id, sentences, fence=None)
-            transcripts.save_chunks(s, video_id, chunks, vectors, talk.language, fence=None)
+        stored(db, name, embedder.passages)
     yield db
     db.dispose()
 
 
 def id_of(name: str) -> str:
     return name.ljust(11, "0")
+
+
+def stored(db: Database, name: str, vectors: Callable[[list[str]], np.ndarray]) -> None:
+    """The talk as it is after reading, without a summary. `vectors`: of its chunks."""
+    talk = load_talk(name)
+    transcript = Transcript(talk.language, Origin.CAPTIONS_MANUAL, None, tuple(Segment(*cue) for cue in talk.cues))
+    sentences = split(transcript)
+    chunks = cut(sentences)
+    rows = vectors([chunk.text for chunk in chunks])
+    with db.session() as s:
+        source_id = f"youtube:{id_of(name)}"
+        video_id = videos.ensure_video(s, source_id, "", "youtube", talk.title)
+        videos.save_video(s, Video(source_id, "", talk.title, talk.duration, language=talk.language))
+        transcripts.save_transcript(s, video_id, transcript, fence=None)
+        transcripts.save_sentences(s, video_id, sentences, fence=None)
+        transcripts.save_chunks(s, video_id, chunks, rows, talk.language, fence=None)

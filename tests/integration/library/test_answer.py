@@ -14,6 +14,7 @@ from tests.standin.talks import load_talk
 from tests.unit.summary.fakes import Away, Model
 
 FACTS = [(name, fact) for name in TALKS for fact in load_talk(name).facts]
+BENCHES = "We put in 64 benches, and that cost 38,000 euros, which was the only new money in the whole project."
 NOT_SAID = [(name, question) for name in TALKS for question in load_talk(name).unanswerable]
 
 
@@ -68,6 +69,27 @@ def test_an_invention_is_replaced_by_the_sentence_itself(db: Database, embedder:
     found = ask(db, embedder, Model(lambda prompt: "The benches cost nine million dollars."), "What did the benches cost?")
 
     assert found.kind == "quote"
+    assert "38,000" in found.text
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (f"Sentence 1 says what it cost, 38,000 euros.\nAnswer: {BENCHES}", "phrased"),
+        (f"<think>They ask for a price. Answer: 5 euros?</think>**Answer:** {BENCHES}\nDone.", "phrased"),
+        ("It must be the first.\nAnswer: The benches cost nine million dollars.", "quote"),
+        (BENCHES, "quote"),
+        (f"<think>{BENCHES} Answer: {BENCHES}", "quote"),
+    ],
+)
+def test_what_a_model_thinks_is_not_shown_and_its_answer_is_checked(db: Database, embedder: Embedder, written: str, kind: str) -> None:
+    model = Model(lambda prompt: written)
+    model.steps = True
+    found = ask(db, embedder, model, "What did the benches cost?")
+
+    assert "step by step" in model.asked[0][0].user
+    assert found.kind == kind
+    assert (found.text == BENCHES) == (kind == "phrased")
     assert "38,000" in found.text
 
 

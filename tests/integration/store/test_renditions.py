@@ -130,7 +130,7 @@ def test_a_conversation_keeps_its_turns_in_order(db: Database, video_id: str) ->
     with db.session() as s:
         assert conversations.turns(s, over_video) == (found, nothing)
         assert conversations.turns(s, over_library) == ()
-        assert (conversations.latest(s, video_id), conversations.latest(s)) == (over_video, over_library)
+        assert conversations.asked_of(s, video_id) == (nothing, found)
     with pytest.raises(NotFound), db.session() as s:
         conversations.add_turn(s, over_library + 1, found)
 

@@ -18,7 +18,11 @@ class Remembering:
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner
+        self.model = inner.model
         self._known: dict[tuple[str, str], np.ndarray] = {}
+
+    def of(self, model: str) -> Embedder:
+        return self if model == self.model else self._inner.of(model)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._looked_up("passage", texts, self._inner.passages)

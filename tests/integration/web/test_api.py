@@ -17,7 +17,7 @@ from pipeline.store import jobs, media, transcripts, videos
 from pipeline.store.blobs import Blobs
 from pipeline.store.database import Database
 from pipeline.store.media import Media
-from pipeline.types import Length, Origin, Segment, Transcript
+from pipeline.types import Length, Origin, Segment, Transcript, Video
 from tests.integration.web import talk
 from tests.integration.web.conftest import services
 from web.media import ranged
@@ -201,14 +201,14 @@ def test_exports_in_the_rendition_asked_for(client: FlaskClient, db: Database) -
 
 def test_other_languages_are_made_or_honestly_refused(client: FlaskClient, db: Database) -> None:
     talk.add(db)
-    refused = client.post(f"{V1}/videos/{talk.ID}/translations", json={"to": "es"})
+    refused = client.post(f"{V1}/videos/{talk.ID}/translations", json={"to": "ro"})
     assert problem(refused) == (422, "no_model_for_language")
-    assert "Spanish" in refused.json["detail"]
+    assert "Romanian" in refused.json["detail"]
     assert client.get(f"{V1}/videos/{talk.ID}").json["jobs"] == [], "nothing is pretended"
-    assert client.post(f"/v/{talk.ID}/summaries", data={"language": "es", "length": "medium"}).status_code == 303
-    page = client.get(f"/v/{talk.ID}?lang=es&length=medium").text
+    assert client.post(f"/v/{talk.ID}/summaries", data={"language": "ro", "length": "medium"}).status_code == 303
+    page = client.get(f"/v/{talk.ID}?lang=ro&length=medium").text
     assert 'data-testid="advice"' in page
-    assert "Spanish" in page
+    assert "Romanian" in page
     assert "Lights need lenses" in page, "what there is stays readable"
 
     longer = client.post(f"{V1}/videos/{talk.ID}/translations", json={"to": "English", "length": "long"})
@@ -328,6 +328,44 @@ def test_search_finds_moments(searchable: FlaskClient) -> None:
     assert f'href="/v/{talk.ID}?t=20"' in page
     assert "<mark>clockwork</mark>" in page
     assert searchable.get(f"{V1}/search", query_string={"q": "Objektiv", "video": talk.ID}).json["hits"]
+
+
+def test_a_search_is_narrowed_explained_and_safe_to_show(searchable: FlaskClient, db: Database, embedder: Embedder) -> None:
+    hostile = "A clockwork <script>alert(1)</script> & more."
+    talk.add(db, "ccccccccccc", title="<b>Clocks</b>", texts=(hostile, *talk.TEXTS[:2]))
+    talk.index(db, embedder, "ccccccccccc", (hostile,))
+    with db.session() as s:
+        videos.save_video(s, Video("youtube:ccccccccccc", "", "<b>Clocks</b>", 30.0, channel="A & B", language="en", published_at="2020-02-02"))
+    found = searchable.get(f"{V1}/search", query_string={"q": "clokwork", "channel": "A & B", "since": "2020-01-01", "length": "short"}).json
+    page = searchable.get("/search?q=clockwork+alert").text
+
+    assert {hit["video_id"] for hit in found["hits"]} == {"ccccccccccc"}
+    assert found["meant"] == {"clokwork": ["clockwork"]}
+    assert "<mark>clockwork</mark> &lt;script&gt;" in found["hits"][0]["snippet"]
+    assert "<script>alert" not in page
+    assert "<b>Clocks" not in page
+    assert 'data-testid="facet-channel"' in page or "A &amp; B" not in page
+    assert searchable.get(f"{V1}/search", query_string={"q": "clockwork", "until": "2019-12-31"}).json["hits"] == []
+    assert problem(searchable.get(f"{V1}/search", query_string={"q": "x", "since": "yesterday"})) == (422, "bad_request")
+    assert searchable.get("/search?q=clockwork&since=yesterday").status_code == 422
+
+
+def test_phrases_likeness_and_suggestions(searchable: FlaskClient, db: Database, embedder: Embedder) -> None:
+    other = ("The clockwork of a tower has no keeper.", "A watch is a small clockwork.")
+    talk.add(db, "ccccccccccc", title="Clocks of Greenwich", texts=(*other, *talk.TEXTS[:2]))
+    talk.index(db, embedder, "ccccccccccc", other)
+    phrase = searchable.get(f"{V1}/search", query_string={"q": '"small clockwork" -tower'}).json["hits"]
+    like = searchable.get(f"{V1}/search/similar", query_string={"to": talk.ID, "at": 20}).json["hits"]
+    page = searchable.get(f"/search?like={talk.ID}@20").text
+    suggested = searchable.get(f"{V1}/search/suggest", query_string={"q": "clocks of g"}).json["suggestions"]
+
+    assert {hit["text"] for hit in phrase} == {other[1]}
+    assert {hit["video_id"] for hit in like} == {"ccccccccccc"}
+    assert "More like this moment" in page
+    assert 'data-testid="search-hit"' in page
+    assert suggested == [{"kind": "title", "text": "Clocks of Greenwich", "href": "/v/ccccccccccc"}]
+    assert problem(searchable.get(f"{V1}/search/similar", query_string={"to": "bbbbbbbbbbb", "at": 20})) == (404, "not_found")
+    assert searchable.get("/search?like=nonsense@x").status_code in (404, 422)
 
 
 def test_the_search_page_puts_moments_under_their_video(searchable: FlaskClient, db: Database, embedder: Embedder) -> None:

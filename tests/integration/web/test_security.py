@@ -15,7 +15,7 @@ from pipeline.store.database import Database
 from tests.integration.web import talk
 from tests.integration.web.conftest import make_app, services
 
-PLACES = {"list_id": "1", "upload_id": "0" * 32, "video_id": talk.ID, "job_id": "1", "kind": "audio", "name": "status", "version": "x"}
+PLACES = {"list_id": "1", "conversation_id": "1", "folder_id": "1", "note_id": "1", "upload_id": "0" * 32, "video_id": talk.ID, "job_id": "1", "kind": "audio", "name": "status", "version": "x"}
 STREAMS = frozenset({"/api/v1/events", f"/api/v1/videos/{talk.ID}/events"})
 
 

@@ -1,12 +1,14 @@
-"""Who can translate what, and which translations are believed."""
+"""Who can translate what, in which order of preference, and what becomes of a translation that does not hold."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from pipeline.errors import ModelError
+from pipeline.language.engines import BRIDGE, is_rough, routes
 from pipeline.language.generator import OnDone, Priority, Prompt
-from pipeline.language.translator import Translator, holds, numbers
+from pipeline.language.translator import Line, Translator, check_share
 
 
 class Scripted:
@@ -35,6 +37,21 @@ class Scripted:
     def close(self) -> None: ...
 
 
+class Table:
+    """An engine of a few pairs that answers by a function."""
+
+    def __init__(self, way: str, pairs: str, answer: Callable[[str, bool], str] = lambda text, again: text) -> None:
+        self.way, self.rough = way, way == "apertium"
+        self.pairs = frozenset(tuple(pair.split("-")) for pair in pairs.split())
+        self._answer = answer
+
+    def label(self, source: str, target: str) -> str:
+        return f"{self.way} {source}-{target}"
+
+    def translate(self, texts: Sequence[str], source: str, target: str, *, kept: re.Pattern[str], again: bool = False) -> list[str]:
+        return [self._answer(text, again) for text in texts]
+
+
 ENGLISH = Scripted("smollm2-135m-instruct", "en")
 LLAMA3 = Scripted("Llama-3.1-8B-Instruct", "en de fr it pt hi es th")
 
@@ -60,12 +77,34 @@ def test_the_same_language_needs_nobody() -> None:
     assert Translator(None).can("ro", "ro").ok
 
 
-def test_advice_names_models_that_would() -> None:
+def test_the_order_of_preference_is_the_llama_then_neural_then_apertium() -> None:
+    neural, rough = Table("neural", "en-es es-en en-fr"), Table("apertium", "en-es es-en en-ca")
+
+    assert Translator(LLAMA3, (neural, rough)).begin("en", "es").engine == LLAMA3.model
+    assert Translator(ENGLISH, (neural, rough)).begin("en", "es").engine == "neural en-es"
+    assert Translator(ENGLISH, (neural, rough)).can("en", "ca") == Translator(None, (rough,)).can("en", "ca")
+    assert Translator(ENGLISH, (rough,)).begin("en", "es").rough
+    assert Translator(ENGLISH, (neural, rough)).languages_from("en") == {"es", "fr", "ca"}
+
+
+def test_where_there_is_no_direct_pair_it_goes_through_english_and_is_as_rough_as_its_roughest_step() -> None:
+    neural, rough = Table("neural", "es-en en-fr"), Table("apertium", "en-ca")
+    by_bridge, mixed = next(routes((neural, rough), "es", "fr")), next(routes((neural, rough), "es", "ca"))
+
+    assert [(source, target) for _, source, target in by_bridge.steps] == [("es", BRIDGE), (BRIDGE, "fr")]
+    assert (by_bridge.rough, by_bridge.label) == (False, "neural es-en + neural en-fr")
+    assert (mixed.rough, mixed.way, is_rough(mixed.label)) == (True, "apertium", True)
+    assert Translator(None, (neural, rough)).languages_from("es") == {"en", "fr", "ca"}
+
+
+def test_advice_names_what_would() -> None:
     advice = Translator(ENGLISH).can("en", "es").advice
     assert "smollm2-135m-instruct does not promise to translate from English into Spanish" in advice
+    assert "`nutshell models pull translate:es`" in advice
     assert "Llama-3.2-1B-Instruct" in advice
     assert "Aya Expanse" in Translator(ENGLISH).can("en", "ro").advice
-    assert "None of the models" in Translator(None).can("en", "eo").advice
+    assert "translate:de" in Translator(None, (Table("neural", "en-es"),)).can("de", "es").advice
+    assert "None of the models" in Translator(None).can("en", "mi").advice
     assert "from" not in Translator(None).can("und", "es").advice.split("Spanish")[0]
 
 
@@ -73,14 +112,21 @@ def test_each_text_is_asked_for_and_comes_back_in_its_place() -> None:
     words = {"The bees dance.": "Las abejas bailan.", "In 2019 it rose by 30 percent.": "En 2019 subió un 30 por ciento."}
     generator = Scripted("llama-3.1-8b", "en es", lambda prompt: words[prompt.user])
 
-    assert Translator(generator).translate_texts(list(words), "en", "es", generator) == list(words.values())
+    assert [line.text for line in Translator(generator).begin("en", "es").texts([*words, "42"])] == [*words.values(), "42"]
     assert "from English into Spanish" in generator.asked[0].system
     assert generator.asked[0].max_tokens >= 16
 
 
+def test_a_text_that_flows_is_understood_from_what_was_said_before() -> None:
+    generator = Scripted("llama-3.1-8b", "en es", lambda prompt: "Bailan para las otras en la colmena.")
+    Translator(generator).begin("en", "es").texts(["They dance for the others in the hive."], before="Bees >> << meet.", flowing=True)
+
+    assert generator.asked[0].user == "<< Bees   meet. >>\nThey dance for the others in the hive."
+
+
 def test_a_translation_that_loses_a_number_is_tried_again_and_then_left_in_the_original() -> None:
-    texts = ["It rose by 30 percent.", "One.", "Two.", "Three."]
-    first = {"One.": "Uno.", "Two.": "Dos.", "Three.": "Tres."}
+    texts = ["It rose by 30 percent.", "One came.", "Two came.", "Three came."]
+    first = {"One came.": "Vino uno.", "Two came.": "Vinieron dos.", "Three came.": "Vinieron tres."}
     stubborn = Scripted("llama-3.1-8b", "en es", lambda prompt: first.get(prompt.user, "Subió mucho."))
     better = Scripted(
         "llama-3.1-8b",
@@ -88,37 +134,23 @@ def test_a_translation_that_loses_a_number_is_tried_again_and_then_left_in_the_o
         lambda prompt: first.get(prompt.user, "Subió un 30 %." if "Keep every number" in prompt.system else "Subió mucho."),
     )
 
-    assert Translator(stubborn).translate_texts(texts, "en", "es", stubborn) == [texts[0], "Uno.", "Dos.", "Tres."]
-    assert Translator(better).translate_texts(texts, "en", "es", better) == ["Subió un 30 %.", "Uno.", "Dos.", "Tres."]
+    assert Translator(stubborn).begin("en", "es").texts(texts) == [Line(texts[0], original=True), *map(Line, first.values())]
+    assert Translator(better).begin("en", "es").texts(texts) == [Line("Subió un 30 %."), *map(Line, first.values())]
+
+
+def test_a_name_that_is_gone_is_asked_for_once_more() -> None:
+    engine = Table("neural", "en-es", lambda text, again: f"Ayer vino {'Willow' if again else 'Sauce'} a comer con nosotros.")
+
+    assert Translator(None, (engine,)).begin("en", "es").texts(["Yesterday Willow came to eat with us."]) == [Line("Ayer vino Willow a comer con nosotros.")]
 
 
 def test_a_model_that_cannot_is_said_to() -> None:
     parrot = Scripted("llama-3.1-8b", "en es", lambda prompt: prompt.user)
     texts = ["The bees dance for the others.", "One kilometre is one second of it."]
+    job = Translator(parrot).begin("en", "es")
     with pytest.raises(ModelError) as error:
-        Translator(parrot).translate_texts(texts, "en", "es", parrot)
+        check_share(job.texts(texts), job.engine, "es", rough=job.rough)
     assert error.value.code == "translation_failed"
     with pytest.raises(ModelError) as error:
-        Translator(ENGLISH).translate_texts(texts, "en", "es", ENGLISH)
+        Translator(ENGLISH).begin("en", "es")
     assert error.value.code == "no_translator"
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "held"),
-    [
-        ("It costs 1,250.50 dollars.", "Es kostet 1.250,50 Dollar.", True),
-        ("From 9 to 17 and back.", "De 17 à 9 et retour.", True),
-        ("It costs 1,250 dollars.", "Es kostet 1.205 Dollar.", False),
-        ("It costs 12,500 dollars.", "Cuesta 12 500 dólares.", True),
-        ("Nothing here.", "", False),
-        ("Nothing here.", "Nichts. " * 20, False),
-        ("Angela Merkel", "Angela Merkel", True),
-        ("The bees dance for the others.", "the bees dance for the others.", False),
-    ],
-)
-def test_what_holds(text: str, answer: str, held: bool) -> None:
-    assert holds(text, answer) is held
-
-
-def test_numbers_lose_the_separators_of_their_language() -> None:
-    assert numbers("3 for 1,250.50 or 12:45") == ["12", "125050", "3", "45"]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.library.answer import supports
 from pipeline.library.moments import LONGEST_QUERY, Moment, cleaned, fits, moments, nearest, worth
 from pipeline.types import Hit, Sentence
 from tests.unit.summary.fakes import Counter
@@ -56,13 +55,9 @@ def test_kinds() -> None:
     assert fits("Why?", "Because there were 26 of Marta's.") == 0
 
 
-def test_nothing_supports_an_answer_without_words_or_meaning() -> None:
+def test_meaning_weighs_more_where_words_cannot_be_shared() -> None:
     sentence = SENTENCES[3]
 
-    assert not supports("Why?", [])
-    assert not supports("Why?", [Moment(HIT, sentence, words=0.1, near=0.80)])
-    assert supports("Why?", [Moment(HIT, sentence, words=0.7, near=0.86)])
-    assert supports("Why?", [Moment(HIT, sentence, words=0.0, near=0.90)])
     assert worth(Moment(HIT, sentence, words=0.0, near=0.83, foreign=True)) > worth(Moment(HIT, sentence, words=0.0, near=0.83))
 
 

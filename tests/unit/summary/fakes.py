@@ -1,5 +1,6 @@
 """A talk whose topics are known, a language model that answers what a test tells it, and an embedder that counts words. Fakes for pure logic only."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -55,6 +56,7 @@ class Model:
         self.model = "fake"
         self.window = 2048
         self.languages = languages
+        self.steps = False
         self.asked: list[tuple[Prompt, Priority]] = []
         self._reply = reply
 
@@ -75,7 +77,7 @@ class Model:
 
     def stream(self, prompt: Prompt, *, priority: Priority = Priority.INTERACTIVE) -> Iterator[str]:
         self.asked.append((prompt, priority))
-        yield from self._reply(prompt).split(" ")
+        yield from re.findall(r"\S+\s*|\s+", self._reply(prompt))
 
     def close(self) -> None: ...
 

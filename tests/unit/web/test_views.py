@@ -209,16 +209,3 @@ def test_one_video_does_not_push_the_others_off_the_page(count: int, folded: int
 
     assert len(group.more) == folded
     assert len(group.best) + len(group.more) == count
-
-
-def test_suggested_questions_come_from_the_longest_chapters() -> None:
-    chapters = (
-        Chapter(0, 10, "Intro"),
-        Chapter(10, 60, "The lens."),
-        Chapter(60, 65, "A joke"),
-        Chapter(65, 200, "Who paid?"),
-        Chapter(200, 260, "The keepers"),
-    )
-
-    assert views.questions(chapters) == ("What is said about “The lens”?", "Who paid?", "What is said about “The keepers”?")
-    assert views.questions(()) == ()

@@ -3,9 +3,9 @@
 import { $, $$, toast, typing } from "./dom.js";
 import { Live } from "./live.js";
 import { dropped, sendAll, tellUnfinished } from "./upload.js";
+import { t } from "./words.js";
 
 const LINK = /(?:https?:\/\/|www\.|youtu\.be\/|youtube\.com\/)\S+/i;
-const READ = "Nutshell takes audio, video, and subtitles as .vtt, .srt, .ttml, .json3 or .txt.";
 
 export function startPaste() {
   const form = $("#paste");
@@ -25,7 +25,7 @@ export function startPaste() {
     const files = await dropped(event.dataTransfer);
     if (files.length) sendAll(files);
     else if (LINK.test(text)) submitText(text.trim());
-    else toast(`That cannot be read. ${READ}`);
+    else toast(t("That cannot be read. Nutshell takes audio, video, and subtitles as .vtt, .srt, .ttml, .json3 or .txt."));
   });
 }
 
@@ -48,7 +48,7 @@ export function startHome() {
   const label = $("[data-label]");
   const name = () => {
     const text = field.value.trim();
-    label.textContent = /[?？؟]$/.test(text) && !LINK.test(text) ? "Ask" : text && !LINK.test(text) && !/^[\w-]{11}$/.test(text) ? "Search" : "Summarise";
+    label.textContent = /[?？؟]$/.test(text) && !LINK.test(text) ? t("Ask") : text && !LINK.test(text) && !/^[\w-]{11}$/.test(text) ? t("Search") : t("Summarise");
   };
   field.addEventListener("input", name);
   name();
@@ -57,7 +57,7 @@ export function startHome() {
   tellUnfinished();
   new Live({
     stream: "/api/v1/events",
-    partUrl: () => "/parts/library",
+    partUrl: () => `/parts/library${location.search}`,
     isLive: () => !!$("#part-library[data-live]"),
     first: "library",
     parts: () => ["library"],

@@ -4,7 +4,7 @@ import { $, $$, length, memory, typing } from "./dom.js";
 
 let on = memory.get("keys", "on") === "on";
 
-export function startKeys(player, transcript) {
+export function startKeys(player, transcript, marking) {
   const dialog = $("#keys");
   for (const box of $$("[data-keys-switch]")) {
     box.checked = on;
@@ -28,6 +28,7 @@ export function startKeys(player, transcript) {
     "<": () => faster(-1), ">": () => faster(1),
     n: () => point(player, 1), p: () => point(player, -1),
     c: () => transcript.switch.click(),
+    h: () => marking.highlight(), m: () => marking.note(),
   };
   document.addEventListener("keydown", (event) => {
     if (!on || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing() || dialog.open) return;

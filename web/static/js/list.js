@@ -2,6 +2,7 @@
 
 import { $, $$ } from "./dom.js";
 import { Live } from "./live.js";
+import { t } from "./words.js";
 
 export function startList() {
   const page = $(".list-page");
@@ -10,7 +11,7 @@ export function startList() {
   const boxes = () => $$("input[name=item]:not(:disabled)", form);
   const count = () => {
     const number = boxes().filter((box) => box.checked).length;
-    $("[data-ticked]").textContent = number ? String(number) : "ticked";
+    $("[data-ticked]").textContent = number ? String(number) : t("ticked");
     const all = $("[data-all]");
     if (all) {
       all.checked = number > 0 && number === boxes().length;

@@ -3,6 +3,7 @@
 
 import { $, $$, toast } from "./dom.js";
 import { morph } from "./morph.js";
+import { t } from "./words.js";
 
 const PARTS = {
   progress: ["status"],
@@ -13,6 +14,7 @@ const PARTS = {
   point: ["summary"],
   overview: ["summary"],
   summary: ["summary", "coverage", "tools"],
+  questions: ["questions"],
   download: ["tools"],
   items: ["items"],
 };
@@ -61,7 +63,7 @@ export class Live {
 
   /** The browser reconnects by itself; only when that takes long is it worth a word. A refused stream is closed by the browser: look at the rows and try again. */
   missed() {
-    if (!this.lost) this.lost = setTimeout(() => toast("The connection was lost. Trying again…"), LOST_AFTER);
+    if (!this.lost) this.lost = setTimeout(() => toast(t("The connection was lost. Trying again…")), LOST_AFTER);
     if (this.source?.readyState !== EventSource.CLOSED) return;
     this.source = null;
     setTimeout(() => this.everything(), LOST_AFTER);

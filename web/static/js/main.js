@@ -1,11 +1,13 @@
 // What every page needs; the module of the page itself is loaded beside it.
 
 import { $, $$, typing } from "./dom.js";
-import { ask, askForm } from "./ask.js";
+import { Asking, askForm } from "./ask.js";
 import { startHome, startPaste } from "./home.js";
+import { startKeeping } from "./keeping.js";
 import { startKeys } from "./keys.js";
 import { startList } from "./list.js";
 import { startOpinions } from "./opinions.js";
+import { startSuggestions } from "./suggest.js";
 import { startVideo } from "./video.js";
 
 document.documentElement.classList.add("has-js");
@@ -14,6 +16,8 @@ const page = document.body.dataset.page;
 startPaste();
 theme();
 startOpinions();
+startKeeping();
+startSuggestions();
 if (page === "home") startHome();
 if (page === "video") startVideo(); else startKeys(null, null);
 if (page === "ask") startAsk();
@@ -37,8 +41,11 @@ function theme() {
 function startAsk() {
   const list = $("#answers");
   const form = $("#ask-form");
-  askForm(form, $("input[name=video]", form)?.value || "", list, true);
-  if (list.dataset.ask) ask(list.dataset.ask, list.dataset.scope, list, false);
+  const fields = $$("input[type=hidden]", form).filter((input) => input.name !== "c").map((input) => [input.name, input.value]);
+  const asking = new Asking(fields, list, { chat: true, conversation: $("input[name=c]", form)?.value });
+  askForm(form, asking);
+  if (list.dataset.ask) asking.ask(list.dataset.ask);
+  else list.lastElementChild?.scrollIntoView({ block: "nearest" });
 }
 
 /** Enter opens the first hit when nothing is being typed. */

@@ -2,6 +2,7 @@
 
 import { $, $$, toast } from "./dom.js";
 import { morph } from "./morph.js";
+import { t } from "./words.js";
 
 export function startOpinions() {
   document.addEventListener("submit", (event) => {
@@ -21,7 +22,7 @@ async function send(form, button) {
     if (!response.ok) throw new Error($("[data-testid=error] p", page)?.textContent);
     drawn(form, button, page);
   } catch (error) {
-    toast(error instanceof TypeError || !error.message ? "That could not be kept. Try again in a moment." : error.message);
+    toast(error instanceof TypeError || !error.message ? t("That could not be kept. Try again in a moment.") : error.message);
   }
 }
 

@@ -1,6 +1,7 @@
 // One face for three players: YouTube's embed (loaded on a click and not before), our own <video> or <audio>, and none at all.
 
 import { $, clock } from "./dom.js";
+import { t } from "./words.js";
 
 const FORBIDDEN = new Set([100, 101, 150, 153]); // errors of the embed: gone, or not to be shown elsewhere
 const YOUTUBE = "https://www.youtube-nocookie.com";
@@ -71,7 +72,7 @@ class YouTubePlayer extends Player {
       autoplay: "1", enablejsapi: "1", playsinline: "1", rel: "0", start: String(Math.floor(this.position)), origin: location.origin,
     });
     frame.src = `${YOUTUBE}/embed/${encodeURIComponent(this.id)}?${query}`;
-    frame.title = $("h1")?.textContent.trim() || "Video";
+    frame.title = $("h1")?.textContent.trim() || t("Video");
     frame.allow = "autoplay; encrypted-media; picture-in-picture; fullscreen";
     frame.referrerPolicy = "strict-origin-when-cross-origin";
     frame.addEventListener("load", () => this.listen());
@@ -115,7 +116,7 @@ class YouTubePlayer extends Player {
     link.target = "_blank";
     link.rel = "noreferrer noopener";
     link.href = `https://www.youtube.com/watch?v=${encodeURIComponent(this.id)}&t=${Math.floor(this.position)}s`;
-    link.textContent = `This video plays only on YouTube. Open it there at ${clock(this.position)}.`;
+    link.textContent = t("This video plays only on YouTube. Open it there at %(time)s.", { time: clock(this.position) });
     this.box.replaceChildren(link);
     this.frame = null;
     this.closed = link;
@@ -135,7 +136,7 @@ class YouTubePlayer extends Player {
     super.seek(seconds);
     if (this.closed) { this.forbidden(); return; }
     if (!this.frame) {
-      $("[data-player-words]", this.box).textContent = `Play from ${clock(this.position)}`;
+      $("[data-player-words]", this.box).textContent = t("Play from %(time)s", { time: clock(this.position) });
       this.box.classList.remove("is-cued");
       void this.box.offsetWidth; // starts the small movement again
       this.box.classList.add("is-cued");

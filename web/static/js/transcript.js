@@ -1,6 +1,7 @@
 // The transcript beside the player: it follows, pauses when the reader scrolls away, and can be searched.
 
 import { $, $$, calm, memory } from "./dom.js";
+import { t } from "./words.js";
 
 const UPPER_THIRD = 0.3;
 
@@ -12,6 +13,7 @@ export class TranscriptView {
     this.switch = $("#follow");
     this.find = $("#find");
     this.count = $("#find-count");
+    this.tongues = $("#tongues");
     this.paused = false;
     this.scrolling = 0;
     this.hits = [];
@@ -23,6 +25,12 @@ export class TranscriptView {
     player.addEventListener("time", ({ detail }) => this.show(detail.seconds, detail.seek));
     this.find.addEventListener("input", () => this.search());
     this.find.addEventListener("keydown", (event) => this.findKey(event));
+    if (this.tongues) {
+      const show = () => { this.body.dataset.tongues = this.tongues.value; memory.set("tongues", this.tongues.value); };
+      this.tongues.value = memory.get("tongues", "both");
+      this.tongues.addEventListener("change", () => { show(); if (this.now) this.scrollTo(this.now, false); });
+      show();
+    }
     this.read();
     this.cue();
   }
@@ -85,7 +93,7 @@ export class TranscriptView {
 
   chip() {
     this.back.hidden = !(this.paused && this.switch.checked && this.now);
-    this.back.textContent = this.above ? "Back to now ↑" : "Back to now ↓";
+    this.back.textContent = t("Back to now") + (this.above ? " ↑" : " ↓");
   }
 
   resume() {
@@ -110,7 +118,7 @@ export class TranscriptView {
     this.body.normalize();
     const words = this.find.value.trim().toLocaleLowerCase();
     this.hits = [];
-    if (words) for (const { node } of this.lines) this.markIn(node.lastElementChild, words);
+    if (words) for (const { node } of this.lines) for (const part of $$("span[dir]", node)) this.markIn(part, words);
     this.current = -1;
     this.count.textContent = words ? (this.hits.length ? "" : "0") : "";
     if (this.hits.length) this.next(1);

@@ -1,6 +1,7 @@
 // Files on their way to the server, in pieces (the protocol tus 1.0): after a lost connection they go on by themselves, after a reload when the file is chosen again.
 
 import { $, toast } from "./dom.js";
+import { t } from "./words.js";
 
 const PLACE = "/api/v1/uploads/tus";
 const PIECE = 8 * 1024 * 1024;
@@ -46,10 +47,10 @@ class Upload {
         return await step();
       } catch (error) {
         if (error instanceof Refused) { forget(this.key); throw error; }
-        if (this.stopped) throw new Refused("Stopped.", "stopped");
+        if (this.stopped) throw new Refused(t("Stopped."), "stopped");
         this.onProgress(this, "waiting");
         await pause(PAUSES[Math.min(tries, PAUSES.length - 1)]);
-        if (this.stopped) throw new Refused("Stopped.", "stopped");
+        if (this.stopped) throw new Refused(t("Stopped."), "stopped");
         if (this.place) step = () => this.ask();
       }
     }
@@ -130,7 +131,7 @@ class Upload {
 function refusal(response) {
   const said = problem(response);
   const again = [404, 408, 409, 423, 429, 502, 503, 504].includes(response.status) && said.code !== "storage";
-  return again ? new Error(String(response.status)) : new Refused(said.detail || "That file cannot be used.", said.code);
+  return again ? new Error(String(response.status)) : new Refused(said.detail || t("That file cannot be used."), said.code);
 }
 
 function problem(response) {
@@ -225,20 +226,20 @@ class Shown {
 
   begin(stop) {
     $(".field-error")?.remove();
-    if (!this.box) { toast(`Sending ${this.name}`); return; }
+    if (!this.box) { toast(t("Sending %(name)s", { name: this.name })); return; }
     this.box.hidden = false;
     $("progress", this.box).hidden = false;
     $("button", this.box)?.remove();
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button quiet";
-    button.textContent = "Stop";
+    button.textContent = t("Stop");
     button.addEventListener("click", stop);
     this.box.append(button);
   }
 
   get name() {
-    return this.files.length === 1 ? this.files[0].name : `${this.files.length} files`;
+    return this.files.length === 1 ? this.files[0].name : t("%(count)s files", { count: this.files.length });
   }
 
   draw(uploads, state) {
@@ -247,7 +248,7 @@ class Shown {
     $("progress", this.box).value = sent / this.total;
     const percent = Math.floor((100 * sent) / this.total);
     $("#upload-words").textContent =
-      state === "waiting" ? `The connection broke off at ${percent} %. It goes on by itself.` : state === "checking" && this.files.length === 1 ? `Checking ${this.name}` : `Sending ${this.name}: ${percent} %`;
+      state === "waiting" ? t("The connection broke off at %(percent)s %. It goes on by itself.", { percent }) : state === "checking" && this.files.length === 1 ? t("Checking %(name)s", { name: this.name }) : t("Sending %(name)s: %(percent)s %", { name: this.name, percent });
   }
 
   end(pages, refused) {
@@ -255,7 +256,7 @@ class Shown {
     if (!real.length && pages.length) { location.assign(pages.length === 1 ? pages[0] : "/"); return; }
     if (this.box) { this.box.hidden = true; $("button", this.box)?.remove(); }
     for (const one of real) refuse(this.box, this.files.length > 1 ? `${one.name}: ${one.sentence}` : one.sentence, one.code);
-    if (pages.length) toast(`${pages.length} of ${this.files.length} files were sent.`);
+    if (pages.length) toast(t("%(sent)s of %(count)s files were sent.", { sent: pages.length, count: this.files.length }));
   }
 }
 
@@ -280,7 +281,7 @@ export function tellUnfinished() {
   if (!names.length || !box) return;
   box.hidden = false;
   $("progress", box).hidden = true;
-  $("#upload-words").textContent = `${names.slice(0, 3).join(", ")} ${names.length > 1 ? "were" : "was"} not sent whole. Choose the same file again and it goes on where it stopped.`;
+  $("#upload-words").textContent = t("Not sent whole: %(names)s. Choose the same file again and it goes on where it stopped.", { names: names.slice(0, 3).join(", ") });
 }
 
 // ---------------------------------------------------------------- folders

@@ -1,11 +1,14 @@
 // The page of one video: player, transcript, points, coverage strip, questions and the live parts, tied together.
 
-import { $, $$, copy, clock, length, toast } from "./dom.js";
-import { ask, askForm } from "./ask.js";
+import { $, $$, copy, length, toast } from "./dom.js";
+import { Asking, askForm } from "./ask.js";
+import { startMarking } from "./keeping.js";
 import { startKeys } from "./keys.js";
 import { Live } from "./live.js";
+import { countPlayed } from "./played.js";
 import { openPlayer } from "./player.js";
 import { TranscriptView } from "./transcript.js";
+import { t } from "./words.js";
 
 export function startVideo() {
   const root = $("#video");
@@ -15,7 +18,9 @@ export function startVideo() {
   const title = document.title;
 
   measureWatch(root);
-  startKeys(player, transcript);
+  countPlayed(player, id);
+  startKeys(player, transcript, startMarking(player, transcript));
+  document.addEventListener("redrawn", () => transcript.read());
 
   /** To a moment: the player goes there, the transcript marks it, the address says it. */
   function jump(seconds, link, end) {
@@ -41,12 +46,13 @@ export function startVideo() {
   document.addEventListener("focusin", keepCardInside);
 
   const answers = $("#answers");
-  askForm($("#ask-form"), id, answers, true);
+  const asking = new Asking([["video", id]], answers);
+  askForm($("#ask-form"), asking);
   document.addEventListener("click", (event) => {
     const chapters = $("#toc[open]");
     if (chapters && !event.target.closest("#toc summary")) chapters.open = false;
     const question = event.target.closest("[data-question]");
-    if (question) { event.preventDefault(); ask(question.textContent, id, answers, true); }
+    if (question) { event.preventDefault(); asking.ask(question.textContent); }
     if (event.target.closest("[data-copy=summary]")) copySummary(id);
     const source = event.target.closest("[data-source]");
     const at = Math.floor(player.position || 0);
@@ -60,7 +66,7 @@ export function startVideo() {
   const told = () => {
     const status = $("#part-status");
     const live = status.hasAttribute("data-live");
-    const headline = $(".job h2", status)?.textContent.trim() || (status.dataset.state === "none" ? "Ready" : "");
+    const headline = $(".job h2", status)?.textContent.trim() || (status.dataset.state === "none" ? t("Ready") : "");
     if (headline !== spoken) { $("#spoken").textContent = headline; spoken = headline; }
     const empty = status.hasAttribute("data-empty");
     for (const section of [$("#ask"), $("#transcript")]) section.hidden = empty;
@@ -148,9 +154,9 @@ function keepCardInside(event) {
 /** As Markdown, which mail and notes show as text with links. */
 async function copySummary(id) {
   const response = await fetch(`/api/v1/videos/${id}/export?as=md&${$("#video").dataset.query}`);
-  const summary = (text) => text.split("\n## Transcript\n")[0]; // the words themselves would be hours long
+  const summary = (text) => text.split(/\n## (?:My notes|Transcript)\n/)[0]; // the words themselves would be hours long
   const done = response.ok && await copy(summary(await response.text()));
-  toast(done ? "Summary copied" : "Copying did not work. Use the Markdown export instead.");
+  toast(done ? t("Summary copied") : t("Copying did not work. Use the Markdown export instead."));
 }
 
 /** How long the stage will still take, from how fast it has moved on this page; said only when it can be known. */
@@ -165,5 +171,6 @@ function estimate() {
   const moved = bar.value - seen.from;
   if (moved < 0.04 || now - seen.at < 3000) { place.textContent = ""; return; }
   const left = ((now - seen.at) / moved) * (1 - bar.value) / 1000;
-  place.textContent = left < 8 ? "" : `, about ${left < 90 ? `${Math.ceil(left / 10) * 10} s` : clock(Math.ceil(left / 60) * 60).replace(/:00$/, " min")} left`;
+  const said = left < 90 ? t("about %(seconds)s s left", { seconds: Math.ceil(left / 10) * 10 }) : t("about %(minutes)s min left", { minutes: Math.ceil(left / 60) });
+  place.textContent = left < 8 ? "" : `, ${said}`;
 }
