@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, literal, not_, select, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, any_, cast, exists, false, func, literal, not_, select, text
 from sqlalchemy.orm import Session
 
 from pipeline.languages import detect
@@ -25,6 +25,9 @@ from pipeline.store.typed import Typed, parse
 from pipeline.types import Hit, Scope
 
 EXACT = 20_000
+FEW = 2_000
+"""Candidates whose rows are read once and named to every query that follows. Without it the words of a question were looked up everywhere and then filtered: 522 ms at the
+95th percentile for a channel with 1,000 of a million moments."""
 DEPTH = 60
 """Candidates of each way."""
 K1, B = 1.2, 0.75
@@ -81,8 +84,7 @@ def ranked(
     """See `hybrid`."""
     if vector is not None and usual is not None:
         vector = vector - USUAL * usual
-    where = [*filters(scope), *_required(s, typed)]
-    total = _candidates(s, where)
+    where, total = _candidates(s, [*filters(scope), *_required(s, typed)])
     spoken = scope.languages or languages_of(s)
     # A word that only holds a question together in its own language (French "on", "car") must not count as one of the text's.
     known = (*spoken, detect(typed.words)) if typed.words.count(" ") >= SHORT else spoken
@@ -117,9 +119,9 @@ def similar(s: Session, video_id: str, at: float, limit: int, scope: Scope = EVE
     if here is None:
         return ()
     beside = and_(ChunkRow.video_id == video_id, ChunkRow.end > here.start - BESIDE, ChunkRow.start < here.end + BESIDE)
-    where = [*filters(scope), not_(beside)]
+    where, total = _candidates(s, [*filters(scope), not_(beside)])
     vector = np.asarray(s.execute(select(cast(indexes.column(s), HALFVEC)).where(ChunkRow.id == here.id)).scalar_one(), np.float32)
-    about = _about(s, _by_meaning(s, vector, where, _candidates(s, where)), vector)
+    about = _about(s, _by_meaning(s, vector, where, total), vector)
     return _hits(s, [(about.ids[i], float(np.clip(about.near[i], 0.0, 1.0))) for i in np.argsort(-about.near, kind="stable")[:limit]])
 
 
@@ -208,14 +210,18 @@ def languages_of(s: Session) -> tuple[str, ...]:
         found.append(language)
 
 
-def _candidates(s: Session, where: list[ColumnElement[bool]]) -> int:
-    """How many there are; beyond EXACT an estimate, which is never smaller."""
+def _candidates(s: Session, where: list[ColumnElement[bool]]) -> tuple[list[ColumnElement[bool]], int]:
+    """What a chunk must be to be one of them, and how many there are; beyond EXACT an estimate, which is never smaller."""
     estimate: int = s.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'chunks'::regclass")).scalar_one()
     if not where and estimate > 2 * EXACT:
-        return estimate
+        return where, estimate
+    if where:
+        few = s.execute(select(ChunkRow.id).where(*where).limit(FEW + 1)).scalars().all()
+        if len(few) <= FEW:
+            return [ChunkRow.id == any_(cast(literal(few, ARRAY(BigInteger)), ARRAY(BigInteger)))], len(few)
     some = select(literal(1)).select_from(ChunkRow).where(*where).limit(EXACT + 1).subquery()
     counted: int = s.execute(select(func.count()).select_from(some)).scalar_one()
-    return counted if counted <= EXACT else max(counted, estimate)
+    return where, counted if counted <= EXACT else max(counted, estimate)
 
 
 def _by_meaning(s: Session, vector: np.ndarray, where: list[ColumnElement[bool]], total: int) -> list[int]:

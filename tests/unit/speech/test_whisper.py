@@ -119,7 +119,7 @@ def test_a_clip_in_another_language_is_heard_in_that(recogniser: Recogniser, par
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "seconds", "code"), [({"de": 0.95}, 8.0, "de"), ({"de": 0.8, "en": 0.2}, 8.0, "en"), ({"de": 0.95}, 1.0, "en"), ({}, 8.0, "en")]
+    ("probabilities", "seconds", "code"), [({"de": 0.95}, 8.0, "de"), ({"de": 0.7, "en": 0.3}, 8.0, "en"), ({"de": 0.95}, 1.0, "en"), ({}, 8.0, "en")]
 )
 def test_a_clip_is_in_another_language_when_that_is_sure(probabilities: dict[str, float], seconds: float, code: str) -> None:
     assert language_of(probabilities, "en", seconds) == code
