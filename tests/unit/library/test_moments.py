@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.library.moments import LONGEST_QUERY, Moment, cleaned, fits, moments, nearest, worth
+from pipeline.library.moments import LONGEST_QUERY, Moment, cleaned, fits, moments, named, nearest, worth
 from pipeline.types import Hit, Sentence
 from tests.unit.summary.fakes import Counter
 
@@ -45,6 +45,26 @@ def test_an_answer_is_no_question_and_has_the_number_asked_for() -> None:
     best = nearest(question, moments(question, [HIT], {"v": SENTENCES}), vector, Counter(), 10)
 
     assert best[0].sentence.index == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "who"),
+    [
+        ("What did Kirsty say about schools?", {"Kirsty Williams AM"}), ("What does Phd F think?", {"PhD F"}), ("What does the PhD think?", set()),
+        ("Why did Williams disagree?", set()), ("What is said about music?", set()), ("", set()),
+    ],
+)  # fmt: skip
+def test_whom_a_question_names(question: str, who: set[str]) -> None:
+    assert named(question, {"Kirsty Williams AM", "Owen Williams", "PhD F", "PhD A", "♪"}) == who
+
+
+def test_who_is_named_is_heard_first() -> None:
+    said = tuple(Sentence(i, 5.0 * i, 5.0 * i + 5, "The benches are too dear.", speaker) for i, speaker in enumerate(("Anna Berg", "Tom Lind")))
+    question = "What does Tom think of the benches?"
+
+    best = nearest(question, moments(question, [HIT], {"v": said}), Counter().queries([question])[0], Counter(), 10)
+
+    assert best[0].sentence.speaker == "Tom Lind"
 
 
 def test_kinds() -> None:
