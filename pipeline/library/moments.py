@@ -106,7 +106,8 @@ def nearest(question: str, found: Sequence[Moment], vector: np.ndarray, embedder
     asked = named(question, {moment.sentence.speaker for moment in found if moment.sentence.speaker})
 
     def rank(moment: Moment) -> float:
-        return RANK @ (moment.near, moment.words, moment.hit.score, fits(question, moment.sentence.text), float(moment.sentence.speaker in asked))
+        told = (moment.near, moment.words, moment.hit.score, fits(question, moment.sentence.text), float(moment.sentence.speaker in asked))
+        return float(RANK @ told)
 
     stated = [moment for moment in measured if not _QUESTION.search(moment.sentence.text)]
     return sorted(stated or measured, key=lambda moment: -rank(moment))
@@ -120,7 +121,7 @@ def named(question: str, speakers: Collection[str]) -> frozenset[str]:
     return frozenset(
         speaker
         for speaker, name in parts.items()
-        if f" {' '.join(name)} " in f" {' '.join(said)} " or any(len(word) > 3 and shared[word] == 1 and word in said for word in name)
+        if (name and f" {' '.join(name)} " in f" {' '.join(said)} ") or any(len(word) > 2 and shared[word] == 1 and word in said for word in name)
     )
 
 
