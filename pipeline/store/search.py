@@ -21,6 +21,7 @@ from pipeline.languages import detect
 from pipeline.store import collections, fulltext, indexes, terms, videos
 from pipeline.store.packing import clean
 from pipeline.store.tables import ChunkRow, SentenceRow, VideoRow
+from pipeline.store.terms import Candidates
 from pipeline.store.typed import Typed, parse
 from pipeline.types import Hit, Scope
 
@@ -84,13 +85,13 @@ def ranked(
     """See `hybrid`."""
     if vector is not None and usual is not None:
         vector = vector - USUAL * usual
-    where, total = _candidates(s, [*filters(scope), *_required(s, typed)])
+    among = _candidates(s, [*filters(scope), *_required(s, typed)])
     spoken = scope.languages or languages_of(s)
     # A word that only holds a question together in its own language (French "on", "car") must not count as one of the text's.
     known = (*spoken, detect(typed.words)) if typed.words.count(" ") >= SHORT else spoken
-    by_words = terms.matches(s, terms.terms(s, typed.words, known), known, where, total, DEPTH)
-    by_meaning = [] if vector is None else _by_meaning(s, vector, where, total)
-    ids = sorted({*by_words.ids, *by_meaning}) or (_any(s, where) if typed.phrases else [])
+    by_words = terms.matches(s, terms.terms(s, typed.words, known), known, among, DEPTH)
+    by_meaning = [] if vector is None else _by_meaning(s, vector, among)
+    ids = sorted({*by_words.ids, *by_meaning}) or (_any(s, among) if typed.phrases else [])
     about = _about(s, ids, vector)
     scores = fused(about.near if usual is None else about.near + USUAL * LEVEL, _bm25(s, by_words, about), words_only=vector is None)
     order = spread(scores, about.places, limit, NEIGHBOUR if by_words.terms and vector is not None else 0.0)
@@ -119,9 +120,9 @@ def similar(s: Session, video_id: str, at: float, limit: int, scope: Scope = EVE
     if here is None:
         return ()
     beside = and_(ChunkRow.video_id == video_id, ChunkRow.end > here.start - BESIDE, ChunkRow.start < here.end + BESIDE)
-    where, total = _candidates(s, [*filters(scope), not_(beside)])
+    among = _candidates(s, [*filters(scope), not_(beside)])
     vector = np.asarray(s.execute(select(cast(indexes.column(s), HALFVEC)).where(ChunkRow.id == here.id)).scalar_one(), np.float32)
-    about = _about(s, _by_meaning(s, vector, where, total), vector)
+    about = _about(s, _by_meaning(s, vector, among), vector)
     return _hits(s, [(about.ids[i], float(np.clip(about.near[i], 0.0, 1.0))) for i in np.argsort(-about.near, kind="stable")[:limit]])
 
 
@@ -210,27 +211,28 @@ def languages_of(s: Session) -> tuple[str, ...]:
         found.append(language)
 
 
-def _candidates(s: Session, where: list[ColumnElement[bool]]) -> tuple[list[ColumnElement[bool]], int]:
-    """What a chunk must be to be one of them, and how many there are; beyond EXACT an estimate, which is never smaller."""
-    estimate: int = s.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'chunks'::regclass")).scalar_one()
-    if not where and estimate > 2 * EXACT:
-        return where, estimate
+def _candidates(s: Session, where: list[ColumnElement[bool]]) -> Candidates:
+    """Those that `where` leaves."""
+    whole: int = s.execute(text("SELECT reltuples::bigint FROM pg_class WHERE oid = 'chunks'::regclass")).scalar_one()
+    if not where and whole > 2 * EXACT:
+        return Candidates((), whole, whole)
     if where:
         few = s.execute(select(ChunkRow.id).where(*where).limit(FEW + 1)).scalars().all()
         if len(few) <= FEW:
-            return [ChunkRow.id == any_(cast(literal(few, ARRAY(BigInteger)), ARRAY(BigInteger)))], len(few)
+            return Candidates((ChunkRow.id == any_(literal(few, ARRAY(BigInteger))),), len(few), len(few))
     some = select(literal(1)).select_from(ChunkRow).where(*where).limit(EXACT + 1).subquery()
     counted: int = s.execute(select(func.count()).select_from(some)).scalar_one()
-    return where, counted if counted <= EXACT else max(counted, estimate)
+    total = counted if counted <= EXACT else max(counted, whole)
+    return Candidates(tuple(where), total, max(total, whole))
 
 
-def _by_meaning(s: Session, vector: np.ndarray, where: list[ColumnElement[bool]], total: int) -> list[int]:
+def _by_meaning(s: Session, vector: np.ndarray, among: Candidates) -> list[int]:
     distance = _distance(s, vector)
-    if total <= EXACT:
+    if among.total <= EXACT:
         # "+ 0" keeps the planner from the approximate index.
-        return list(s.execute(select(ChunkRow.id).where(*where).order_by(distance + 0, ChunkRow.id).limit(DEPTH)).scalars())
+        return list(s.execute(select(ChunkRow.id).where(*among.where).order_by(distance + 0, ChunkRow.id).limit(DEPTH)).scalars())
     s.execute(text("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '800', true)"))
-    return list(s.execute(select(ChunkRow.id).where(*where).order_by(distance).limit(DEPTH)).scalars())
+    return list(s.execute(select(ChunkRow.id).where(*among.where).order_by(distance).limit(DEPTH)).scalars())
 
 
 def _distance(s: Session, vector: np.ndarray) -> ColumnElement[float]:
@@ -242,9 +244,9 @@ def _distance(s: Session, vector: np.ndarray) -> ColumnElement[float]:
     return distance
 
 
-def _any(s: Session, where: list[ColumnElement[bool]]) -> list[int]:
+def _any(s: Session, among: Candidates) -> list[int]:
     """For phrases of words that rank nothing, such as "to be or not to be"."""
-    return list(s.execute(select(ChunkRow.id).where(*where).order_by(ChunkRow.id).limit(DEPTH)).scalars())
+    return list(s.execute(select(ChunkRow.id).where(*among.where).order_by(ChunkRow.id).limit(DEPTH)).scalars())
 
 
 @dataclass(frozen=True, slots=True)

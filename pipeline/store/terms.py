@@ -28,6 +28,18 @@ TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """The moments that a search may bring."""
+
+    where: tuple[ColumnElement[bool], ...]
+    """What a chunk must be to be one."""
+    total: int
+    """How many there are; beyond what is counted an estimate, which is never smaller."""
+    read: int
+    """How many the index of words leads to: those of the whole library where a filter is looked at only afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """One typed word. A moment has it when it has any of its lexemes."""
 
@@ -66,18 +78,16 @@ def _lexemes(s: Session, typed: Sequence[str], languages: Sequence[str]) -> list
     return [tuple(dict.fromkeys(chain(*row))) if all(row) else () for row in rows]
 
 
-def matches(
-    s: Session, found: tuple[Term, ...], languages: Sequence[str], where: Sequence[ColumnElement[bool]], total: int, depth: int
-) -> Matches:
-    """The `depth` best candidates of `total` moments by the sum of the weights of the terms they have. Words that nobody says stand for what is like them."""
+def matches(s: Session, found: tuple[Term, ...], languages: Sequence[str], among: Candidates, depth: int) -> Matches:
+    """The `depth` best of `among` by the sum of the weights of the terms they have. Words that nobody says stand for what is like them."""
     if not found:
         return Matches((), np.empty(0), ())
-    made, counted = _weighed(s, found, where, total, depth)
+    made, counted = _weighed(s, found, among, depth)
     missing = [term.word for term, count in zip(found, counted, strict=True) if not count]
     meant = alike(s, missing) if missing else {}
     if not meant:
         return made
-    made, _ = _weighed(s, tuple(_meant(s, term, meant.get(term.word, ()), languages) for term in found), where, total, depth)
+    made, _ = _weighed(s, tuple(_meant(s, term, meant.get(term.word, ()), languages) for term in found), among, depth)
     return replace(made, meant=meant)
 
 
@@ -86,13 +96,12 @@ def _meant(s: Session, term: Term, like: Sequence[str], languages: Sequence[str]
     return Term(term.word, tuple(dict.fromkeys((*term.lexemes, *others))), GUESSED if like else term.weight)
 
 
-def _weighed(
-    s: Session, found: tuple[Term, ...], where: Sequence[ColumnElement[bool]], total: int, depth: int
-) -> tuple[Matches, np.ndarray]:
+def _weighed(s: Session, found: tuple[Term, ...], among: Candidates, depth: int) -> tuple[Matches, np.ndarray]:
     """With how many moments have each term, as far as that is known."""
+    total = among.total
     common = _common(s, found, total)
-    sought = _rare_enough(common * total)
-    rows = _read(s, found, sought, where)
+    sought = _rare_enough(common * among.read)
+    rows = _read(s, found, sought, among.where)
     counted = np.maximum(common * total, np.bincount([term for term, _ in rows if term < len(found)], minlength=len(found)))
     weights = np.log1p((total - counted + 0.5).clip(0.5) / (counted + 0.5)) * [term.weight for term in found]
     scores: dict[int, float] = {}

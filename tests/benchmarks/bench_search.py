@@ -75,6 +75,7 @@ def _measure_in(home: Path) -> None:
             there = s.execute(text("SELECT count(*) FROM chunks")).scalar_one()
         if there != MOMENTS:
             _build(db, real.sentences, near)
+            db.dispose()  # what was set for building goes with its connection
         _measure(db, real, embedder)
         db.dispose()
     embedder.close()
