@@ -202,13 +202,10 @@ def _required(s: Session, typed: Typed) -> list[ColumnElement[bool]]:
 
 def languages_of(s: Session) -> tuple[str, ...]:
     """All that are spoken in the library, by hopping from one to the next in their index instead of reading every row."""
-    found: list[str] = []
-    query = select(func.min(ChunkRow.language))
-    while True:
-        language: str | None = s.execute(query.where(ChunkRow.language > found[-1]) if found else query).scalar_one()
-        if language is None:
-            return tuple(found)
-        found.append(language)
+    first = select(func.min(ChunkRow.language).label("language")).cte("spoken", recursive=True)
+    following = select(func.min(ChunkRow.language)).where(ChunkRow.language > first.c.language).scalar_subquery()
+    spoken = first.union_all(select(following).where(first.c.language.is_not(None)))
+    return tuple(s.execute(select(spoken.c.language).where(spoken.c.language.is_not(None))).scalars())
 
 
 def _candidates(s: Session, where: list[ColumnElement[bool]]) -> Candidates:
@@ -285,9 +282,10 @@ def _one_of(ids: Sequence[int]) -> ColumnElement[bool]:
 
 def _hits(s: Session, scores: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
     """In the order of `scores`: id and score."""
-    query = select(ChunkRow, VideoRow.title).join(VideoRow, VideoRow.id == ChunkRow.video_id).where(_one_of([chunk_id for chunk_id, _ in scores]))
-    rows = {row.id: (row, title) for row, title in s.execute(query)}
+    columns = (ChunkRow.id, ChunkRow.video_id, VideoRow.title, ChunkRow.start, ChunkRow.end, ChunkRow.text, ChunkRow.first)
+    query = select(*columns).join(VideoRow, VideoRow.id == ChunkRow.video_id).where(_one_of([chunk_id for chunk_id, _ in scores]))
+    rows = {row.id: row for row in s.execute(query)}
     return tuple(
-        Hit(video_id=row.video_id, title=title, start=row.start, end=row.end, text=row.text, score=score, sentence=row.first)
-        for (row, title), score in ((rows[chunk_id], score) for chunk_id, score in scores if chunk_id in rows)
+        Hit(video_id=row.video_id, title=row.title, start=row.start, end=row.end, text=row.text, score=score, sentence=row.first)
+        for row, score in ((rows[chunk_id], score) for chunk_id, score in scores if chunk_id in rows)
     )

@@ -27,6 +27,7 @@ from pipeline.config import Settings
 from pipeline.language.generator import Embedder, open_embedder
 from pipeline.language.usual import usual
 from pipeline.library.search import find
+from pipeline.store import vocabulary
 from pipeline.store.database import Database
 from pipeline.store.search import USUAL, hybrid
 from pipeline.summary.chunks import cut
@@ -164,6 +165,14 @@ def _build(db: Database, sentences: Sequence[str], near: Near) -> None:
         hnsw = "CREATE INDEX ix_chunks_vector ON chunks USING hnsw (vector halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"
         _timed("index of vectors", lambda: con.execute(hnsw))
         _timed("statistics", lambda: con.execute("VACUUM ANALYZE chunks"))
+    _timed("words that are there", lambda: _learn(db))
+
+
+def _learn(db: Database) -> None:
+    """From as many videos as have all the texts."""
+    with db.session() as s:
+        for transcript in s.execute(text("SELECT id FROM transcripts ORDER BY id LIMIT :n"), {"n": TEXTS // PER_VIDEO}).scalars().all():
+            vocabulary.learn(s, transcript)
 
 
 def _texts(con: Any, sentences: Sequence[str]) -> None:
