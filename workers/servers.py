@@ -28,7 +28,6 @@ POSTGRES_MAJOR = "18"
 POSTGRES_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "shared_buffers": "128MB",
     "max_connections": "100",
     # A killed client's statement must not run on and hold its locks (an index build went on for six minutes), nor may a forgotten transaction.
     "client_connection_check_interval": "5s",
@@ -62,8 +61,17 @@ def database_user() -> str | None:
     return DATABASE_USER if os.geteuid() == 0 else None
 
 
+def shared_buffers(memory: int) -> str:
+    """PostgreSQL's own cache on a machine of so many bytes: an eighth, 128 MB to 2 GB. Only what was read takes memory, so a small library keeps it small.
+
+    Of a million moments the graph of vectors is 1.4 GB, and a search hops through thousands of its pages: 20 ms with 128 MB, 12 ms with 2 GB.
+    """
+    return f"{min(2048, max(128, memory // 8 // 2**20))}MB"
+
+
 def postgres_command(settings: Settings) -> list[str]:
-    options = {**POSTGRES_OPTIONS, "unix_socket_directories": str(settings.postgres_socket_dir)}
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    options = {**POSTGRES_OPTIONS, "unix_socket_directories": str(settings.postgres_socket_dir), "shared_buffers": shared_buffers(memory)}
     return [str(postgres_program("postgres")), "-D", str(settings.postgres_dir), *(part for key, value in options.items() for part in ("-c", f"{key}={value}"))]
 
 

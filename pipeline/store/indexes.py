@@ -161,7 +161,7 @@ def draw(db: Database, index: Index) -> None:
         try:
             connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
             connection.execute(
-                text(f"CREATE INDEX CONCURRENTLY {name} ON chunks USING hnsw ({index.slot} halfvec_ip_ops) WITH (m = 16, ef_construction = 64)")
+                text(f"CREATE INDEX CONCURRENTLY {name} ON chunks USING hnsw ({index.slot} halfvec_ip_ops) WITH (m = 24, ef_construction = 128)")
             )
         finally:
             connection.execute(text("RESET statement_timeout; RESET lock_timeout"))

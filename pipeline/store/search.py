@@ -1,8 +1,7 @@
 """Moments by meaning and by words, weighed together.
 
-Up to EXACT candidate chunks every vector is compared (20 to 34 ms): exact, also under a filter. Beyond that the HNSW index is asked with ef_search 800 and iterative
-scans: without them a filter that keeps 1 % of the rows got 1 hit where 10 were asked for. Of the ten nearest of a million synthetic vectors it found 93 % for 40 questions,
-with 200 86 %, in the same time; the benchmark's own 50 questions get 74 to 80 %.
+Up to EXACT candidate chunks every vector is compared (about 20 ms): exact, also under a filter. Beyond that the HNSW index is asked with ef_search 600 and iterative
+scans: without them a filter that keeps 1 % of the rows got 1 hit where 10 were asked for. `python -m tests.benchmarks search` measures how many of the nearest it finds.
 
 Each of the two ways brings its DEPTH best; then every one of them gets both its cosine and its BM25, whichever way it came, and their weighted sum decides.
 Ranks alone (reciprocal rank fusion) know nothing of how sure either way is: a Spanish question shares "de" or a year with English text, and the best of such
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, and_, any_, cast, exists, false, func, literal, not_, select, text
+from sqlalchemy import ColumnElement, and_, cast, exists, func, literal, not_, select, text
 from sqlalchemy.orm import Session
 
 from pipeline.languages import detect
@@ -216,7 +215,7 @@ def _candidates(s: Session, where: list[ColumnElement[bool]]) -> Candidates:
     if where:
         few = s.execute(select(ChunkRow.id).where(*where).limit(FEW + 1)).scalars().all()
         if len(few) <= FEW:
-            return Candidates((ChunkRow.id == any_(literal(few, ARRAY(BigInteger))),), len(few), len(few))
+            return Candidates((terms.one_of(few),), len(few), len(few))
     some = select(literal(1)).select_from(ChunkRow).where(*where).limit(EXACT + 1).subquery()
     counted: int = s.execute(select(func.count()).select_from(some)).scalar_one()
     total = counted if counted <= EXACT else max(counted, whole)
@@ -228,7 +227,7 @@ def _by_meaning(s: Session, vector: np.ndarray, among: Candidates) -> list[int]:
     if among.total <= EXACT:
         # "+ 0" keeps the planner from the approximate index.
         return list(s.execute(select(ChunkRow.id).where(*among.where).order_by(distance + 0, ChunkRow.id).limit(DEPTH)).scalars())
-    s.execute(text("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '800', true)"))
+    s.execute(text("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '600', true)"))
     return list(s.execute(select(ChunkRow.id).where(*among.where).order_by(distance).limit(DEPTH)).scalars())
 
 
@@ -261,7 +260,7 @@ class _About:
 def _about(s: Session, ids: Sequence[int], vector: np.ndarray | None) -> _About:
     distance = literal(0.0) if vector is None else _distance(s, vector)
     columns = (ChunkRow.id, ChunkRow.transcript_id, ChunkRow.index, func.length(ChunkRow.text), distance)
-    rows = s.execute(select(*columns).where(_one_of(ids)).order_by(ChunkRow.id)).all()
+    rows = s.execute(select(*columns).where(terms.one_of(ids)).order_by(ChunkRow.id)).all()
     near = np.array([-float(row[4] or 0.0) for row in rows], np.float64)
     return _About(tuple(row[0] for row in rows), tuple((row[1], row[2]) for row in rows), np.array([row[3] for row in rows], np.float64), near)
 
@@ -276,14 +275,10 @@ def _bm25(s: Session, found: terms.Matches, about: _About) -> np.ndarray:
     return share
 
 
-def _one_of(ids: Sequence[int]) -> ColumnElement[bool]:
-    return ChunkRow.id.in_(ids) if ids else false()
-
-
 def _hits(s: Session, scores: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
     """In the order of `scores`: id and score."""
     columns = (ChunkRow.id, ChunkRow.video_id, VideoRow.title, ChunkRow.start, ChunkRow.end, ChunkRow.text, ChunkRow.first)
-    query = select(*columns).join(VideoRow, VideoRow.id == ChunkRow.video_id).where(_one_of([chunk_id for chunk_id, _ in scores]))
+    query = select(*columns).join(VideoRow, VideoRow.id == ChunkRow.video_id).where(terms.one_of([chunk_id for chunk_id, _ in scores]))
     rows = {row.id: row for row in s.execute(query)}
     return tuple(
         Hit(video_id=row.video_id, title=row.title, start=row.start, end=row.end, text=row.text, score=score, sentence=row.first)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
-from sqlalchemy import ARRAY, ColumnElement, Text, cast, false, func, literal, select, text, union_all
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, cast, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
 from sqlalchemy.orm import Session
 
@@ -142,8 +142,9 @@ def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Seque
     selects = []
     for number, query in arms:
         matched = ChunkRow.words.bool_op("@@")(cast(literal(query), TSQUERY))
-        selects.append(select(literal(number), select(ChunkRow.id).where(matched, *where).limit(READ).subquery().c.id))
-    return [(row[0], row[1]) for row in s.execute(union_all(*selects))]
+        ids = select(ChunkRow.id).where(matched, *where).limit(READ).subquery().c.id
+        selects.append(select(literal(number), func.array_agg(ids)))
+    return [(number, chunk_id) for number, ids in s.execute(union_all(*selects)) for chunk_id in ids or ()]
 
 
 def frequencies(s: Session, found: Matches, ids: Sequence[int]) -> np.ndarray:
@@ -161,9 +162,14 @@ def frequencies(s: Session, found: Matches, ids: Sequence[int]) -> np.ndarray:
         select(ChunkRow.id, said.c.lexeme, func.coalesce(func.cardinality(said.c.positions), 1))
         .select_from(ChunkRow)
         .join(said, literal(True))
-        .where(ChunkRow.id.in_(ids) if ids else false(), said.c.lexeme.in_(list(columns)))
+        .where(one_of(ids), said.c.lexeme == any_(literal(list(columns), ARRAY(Text))))
     )
     for chunk_id, lexeme, count in s.execute(query):
         for column in columns[lexeme]:
             out[place[chunk_id], column] = max(out[place[chunk_id], column], count)
     return out
+
+
+def one_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    """A chunk with one of these ids, which go as one array: a query that is the same for any number of them is prepared once."""
+    return ChunkRow.id == any_(literal(list(ids), ARRAY(BigInteger)))

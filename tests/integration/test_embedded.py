@@ -14,7 +14,7 @@ import pytest
 from pipeline.config import SOCKET_FOLDER_LIMIT, Settings
 from pipeline.errors import ModelError
 from workers.embedded import EmbeddedServers
-from workers.servers import migrate, prepare_database
+from workers.servers import migrate, prepare_database, shared_buffers
 
 
 def _ask(settings: Settings, statement: str) -> tuple[object, ...]:
@@ -25,10 +25,15 @@ def _ask(settings: Settings, statement: str) -> tuple[object, ...]:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("client_connection_check_interval", "5s"), ("idle_in_transaction_session_timeout", "1min"), ("listen_addresses", ""), ("shared_buffers", "128MB"), ("data_checksums", "on")],
+    [("client_connection_check_interval", "5s"), ("idle_in_transaction_session_timeout", "1min"), ("listen_addresses", ""), ("data_checksums", "on")],
 )
 def test_database_runs_with_the_limits_that_protect_it(bare_servers: EmbeddedServers, name: str, value: str) -> None:
     assert _ask(bare_servers.settings, f"SHOW {name}") == (value,)
+
+
+@pytest.mark.parametrize(("memory", "size"), [(2**29, "128MB"), (8 * 2**30, "1024MB"), (2**37, "2048MB")])
+def test_its_cache_is_an_eighth_of_the_memory_within_bounds(memory: int, size: str) -> None:
+    assert shared_buffers(memory) == size
 
 
 def test_full_text_folds_case_and_umlauts_without_a_system_locale(bare_servers: EmbeddedServers) -> None:

@@ -68,7 +68,7 @@ def _library(url: str, embedder: Embedder) -> Iterator[Database]:
     clear(db)
     with db.session() as s:  # as a new one has them, whatever the test before made of the columns
         s.execute(text("ALTER TABLE chunks DROP COLUMN vector, DROP COLUMN other_vector, ADD COLUMN vector halfvec(384), ADD COLUMN other_vector halfvec"))
-        s.execute(text("CREATE INDEX ix_chunks_vector ON chunks USING hnsw (vector halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"))
+        s.execute(text("CREATE INDEX ix_chunks_vector ON chunks USING hnsw (vector halfvec_ip_ops) WITH (m = 24, ef_construction = 128)"))
     add(Indexed(db, embedder), GROW[0])
     yield db
     db.dispose()

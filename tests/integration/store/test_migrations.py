@@ -27,7 +27,7 @@ def test_migrated_database_has_the_tables_of_the_code(servers: Settings) -> None
         assert compare_metadata(context, Base.metadata) == []
         indexes = connection.execute(text("SELECT indexdef FROM pg_indexes WHERE tablename = 'chunks'")).scalars().all()
     engine.dispose()
-    assert any("USING hnsw (vector halfvec_ip_ops) WITH (m='16', ef_construction='64')" in index for index in indexes)
+    assert any("USING hnsw (vector halfvec_ip_ops) WITH (m='24', ef_construction='128')" in index for index in indexes)
     assert any("USING gin (words)" in index for index in indexes)
 
 
