@@ -266,7 +266,7 @@ class ChunkRow(Base):
         Index(None, "video_id"),
         Index(None, "language"),
         Index("ix_chunks_words", "words", postgresql_using="gin"),
-        # Questions lie a little apart from what is said. With pgvector's defaults (16, 64) 90 % of the ten moments nearest to one are found among a million, with these 97 to 99 %.
+        # Questions lie a little apart from what is said. With pgvector's defaults (16, 64) 90 % of the ten moments nearest to one are found among a million, with these 95 %.
         Index(
             "ix_chunks_vector",
             "vector",
