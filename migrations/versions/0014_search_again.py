@@ -14,7 +14,7 @@ def upgrade() -> None:
     # Words as they stand. What is asked from now on is found by its stems too; see store/answered.py.
     op.execute("UPDATE turns SET words = to_tsvector('simple', question || ' ' || (answer ->> 'text')) WHERE (answer ->> 'found')::boolean")
     op.execute("CREATE INDEX ix_turns_words ON turns USING gin (words)")
-    # A denser graph, see tables.py. 20,000 moments take seconds, a million a quarter of an hour.
+    # A denser graph, see tables.py. A million moments take a quarter of an hour.
     op.execute("ALTER INDEX ix_chunks_vector SET (m = 24, ef_construction = 128)")
     op.execute("SET LOCAL statement_timeout = 0")
     op.execute("REINDEX INDEX ix_chunks_vector")

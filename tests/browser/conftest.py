@@ -80,7 +80,7 @@ def _new_context(browser: Browser, address: str, youtube: StandIn) -> Iterator[N
     watch = Watch()
 
     def make(**options: object) -> BrowserContext:
-        # a bar that moves takes a sixth of a core of whoever draws it without a graphics card
+        # without a graphics card what moves is drawn by the processor: pages of running videos took a sixth of a core each
         given = {"base_url": address, "viewport": {"width": 1280, "height": 800}, "accept_downloads": True, "reduced_motion": "reduce", **options}
         context = browser.new_context(**given)  # type: ignore[arg-type]
         context.set_default_timeout(20 * SECOND)
