@@ -50,7 +50,7 @@ def page(text: str) -> str:
     return render_template(
         "search.html", query=query, like=like, count=len(result.hits), found=found, said=said or bool(like), given=given, offered=offered, names=FACETS, kinds=KINDS,
         named=[(one, words.marked(one.text, marks)) for one in result.named], facets=_facets(result, given), meant=[word for _, like in result.meant for word in like],
-        mine=result.notes, answers=[(one, words.marked(one.question, marks), words.marked(_short(one.text), marks)) for one in result.answers],
+        unsaid=result.unsaid, mine=result.notes, answers=[(one, words.marked(one.question, marks), words.marked(_short(one.text), marks)) for one in result.answers],
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def as_json(result: Found, query: str) -> schemas.FoundMoments:
         hits=[_hit(hit, marks) for hit in result.hits], named=[_named(one, marks) for one in result.named],
         notes=[schemas.NoteFound(**asdict(one)) for one in result.notes], answers=[schemas.Answered(**asdict(one)) for one in result.answers],
         facets={name: [schemas.Count(**asdict(one)) for one in counts] for name, counts in result.facets},
-        meant={word: list(like) for word, like in result.meant},
+        meant={word: list(like) for word, like in result.meant}, unsaid=list(result.unsaid),
     )  # fmt: skip
 
 

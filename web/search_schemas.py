@@ -95,6 +95,7 @@ class FoundMoments(BaseModel):
     answers: list[Answered] = Field(description="Questions that were answered before, with these words in question or answer.")
     facets: dict[str, list[Count]] = Field(description="channel, language, year, tag, folder, watched of the best 60 moments, where they differ.")
     meant: dict[str, list[str]] = Field(description="Words that nobody says, with what was looked for too.")
+    unsaid: list[str] = Field(description="Phrases of a question that nobody says word for word: they were looked for as words.")
 
 
 class Suggestion(BaseModel):

@@ -70,10 +70,11 @@ def tldr(
     from pipeline.source.hosts import Hosts
     from pipeline.source.links import parse_source
     from pipeline.types import Length, Options
+    from workers.prepare import prepared
     from workers.terminal import Bar, print_json, print_summary
 
     how = telling(style, plain)
-    settings = load(speakers=True) if speakers else load()
+    settings = prepared(load(speakers=True) if speakers else load())
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
     parsed = parse_source(source, Hosts.of(settings.media_hosts))
     with Bar() as bar:

@@ -6,6 +6,7 @@ A process of its own, because writing the LLaMA needs torch, which `up` shall no
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
@@ -43,6 +44,16 @@ def prepare_models(settings: Settings, say: Callable[[str], None] = click.echo) 
         raise ModelError("model_missing", trouble[-1] if trouble else "The built-in models could not be prepared. Run `make run` again.")
     if missing := missing_models(settings):
         raise ModelError("model_missing", missing[0])
+
+
+def prepared(settings: Settings) -> Settings:
+    """The same, after what can be made of missing models was made, told on standard error: for a command that somebody calls before the first `make run`.
+
+    What is missing still is told by what needs it: a transcript needs no speech model.
+    """
+    with suppress(ModelError):
+        prepare_models(settings, lambda line: click.echo(line, err=True))
+    return settings
 
 
 def main() -> int:

@@ -198,13 +198,15 @@ def named_json(one: Named) -> dict[str, Any]:
 def found_json(found: Found) -> dict[str, Any]:
     return {
         "hits": [hit_json(hit) for hit in found.hits], "named": [named_json(one) for one in found.named], "notes": [asdict(one) for one in found.notes],
-        "answers": [asdict(one) for one in found.answers], "meant": dict(found.meant),
+        "answers": [asdict(one) for one in found.answers], "meant": dict(found.meant), "unsaid": list(found.unsaid),
     }  # fmt: skip
 
 
 def print_found(found: Found) -> None:
     if not (found.hits or found.named or found.notes or found.answers):
         click.echo("Nothing found. Try other words, or fewer.", err=True)
+    for phrase in found.unsaid:
+        click.echo(f"Nobody says “{shown(phrase)}” word for word.", err=True)
     for _, like in found.meant:
         click.echo(f"Looked for too: {shown(', '.join(like))}", err=True)
     for answered in found.answers:

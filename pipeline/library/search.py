@@ -53,6 +53,8 @@ class Found:
     answers: tuple[Answered, ...] = ()
     meant: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Words with a typing error, and what was looked for too."""
+    unsaid: tuple[str, ...] = ()
+    """Phrases of a question that nobody says word for word, and that were looked for as words."""
 
 
 def search(
@@ -65,7 +67,7 @@ def search(
 def find(db: Database, embedder: Embedder, query: str, *, limit: int = 20, scope: Scope = EVERYWHERE) -> Found:
     """The moments nearest to `query`: by words and by meaning, across languages. Each points at the sentence of its chunk that has most of the query's words.
 
-    "Phrases" must stand in a moment, -words must not.
+    "Phrases" must stand in a moment, -words must not; see `Found.unsaid`.
 
     Raises:
         InputError: `empty_question`, `long_question`.
@@ -86,7 +88,7 @@ def find(db: Database, embedder: Embedder, query: str, *, limit: int = 20, scope
         texts = sentences_of(session, hits)
     pointed = _pointed(_looked_for(typed, ranked.meant), hits, texts)
     facets = _facets([about[hit.video_id] for hit in ranked.hits if hit.video_id in about])
-    return Found(pointed, called, facets, kept, before, tuple(ranked.meant.items()))
+    return Found(pointed, called, facets, kept, before, tuple(ranked.meant.items()), ranked.unsaid)
 
 
 def similar(db: Database, video_id: str, at: float, *, limit: int = 20, scope: Scope = EVERYWHERE) -> tuple[Hit, ...]:

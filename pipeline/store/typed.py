@@ -24,6 +24,11 @@ class Typed:
     unwanted: tuple[str, ...] = ()
     """Words and phrases that no moment may have."""
 
+    @property
+    def exact(self) -> bool:
+        """Whether nothing but phrases ranks."""
+        return self.words == " ".join(self.phrases)
+
 
 def parse(text: str) -> Typed:
     """Never fails: a quote that is not closed is a character like others, and a query of nothing but -words ranks nothing."""

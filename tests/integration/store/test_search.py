@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.store import collections, search, transcripts, videos
 from pipeline.store.database import Database
+from pipeline.store.typed import parse
 from pipeline.types import Chunk, Origin, Scope, Segment, Sentence, Transcript, Video
 
 RANDOM = np.random.default_rng(7)
@@ -149,6 +150,19 @@ def test_phrases_must_stand_there_and_minus_words_must_not(talks: Database, quer
     assert not set(_found(talks, query, meaning)) & set(_found(talks, left_out))
     if query.startswith('"'):
         assert set(_found(talks, query, meaning)) == found
+
+
+def test_a_quotation_that_nobody_says_is_looked_for_as_words_within_a_question(talks: Database) -> None:
+    def ranked(query: str, **scope: Any) -> tuple[set[str], tuple[str, ...]]:
+        with talks.session() as s:
+            found = search.ranked(s, parse(query), None, 10, Scope(**scope))
+        return {hit.video_id for hit in found.hits}, found.unsaid
+
+    assert ranked('which bees are "the working ones"') == ({"bees"}, ("the working ones",))
+    assert ranked('which bees are "worker bees" or "the working ones"') == ({"bees"}, ("the working ones",))
+    assert ranked('which bees are "worker bees"') == ({"bees"}, ())
+    assert ranked('"the working ones"') == (set(), ())
+    assert ranked('which perro are "worker bees"', videos=("perro",)) == ({"perro"}, ("worker bees",))
 
 
 def test_a_scope_narrows_to_channel_day_length_and_speaker(talks: Database) -> None:
