@@ -6,11 +6,14 @@ that is counted; beyond it is read from the statistics that PostgreSQL keeps of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, cast, func, literal, select, text, union_all
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, cast, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from pipeline.store.fulltext import config, spaced
@@ -21,10 +24,16 @@ WORDS = 48
 """Words of a query that are looked for."""
 GUESSED = 0.6
 """Weight of a word that stands in for one with a typing error."""
-READ = 1_000
+READ = 600
 """Matches of a word that are looked at: reading all of a common word's is what full text search takes its time for."""
 TOGETHER = 8
 """Words of a query that are also looked for all together, where some of them are too common to be looked for alone."""
+
+_STATISTICS = text(
+    "SELECT element, share FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS e(element, share) "
+    "WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'words'"
+)
+_KEPT: WeakKeyDictionary[Engine, tuple[datetime | None, dict[str, float]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Candidates:
     """How many there are; beyond what is counted an estimate, which is never smaller."""
     read: int
     """How many the index of words leads to: those of the whole library where a filter is looked at only afterwards."""
+    analyzed: datetime | None = None
+    """When PostgreSQL last counted how common words are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,12 @@ class Term:
     lexemes: tuple[str, ...]
     weight: float = 1.0
 
+    def queries(self) -> tuple[str, ...]:
+        """One for each lexeme."""
+        return tuple("'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'" for lexeme in self.lexemes)
+
     def query(self) -> str:
-        return " | ".join("'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'" for lexeme in self.lexemes)
+        return " | ".join(self.queries())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,9 @@ class Matches:
     ids: tuple[int, ...]
     meant: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Words that nobody says, with those that stand for them."""
+
+
+NONE = Matches((), np.empty(0), ())
 
 
 def terms(s: Session, words: str, languages: Sequence[str]) -> tuple[Term, ...]:
@@ -81,7 +99,7 @@ def _lexemes(s: Session, typed: Sequence[str], languages: Sequence[str]) -> list
 def matches(s: Session, found: tuple[Term, ...], languages: Sequence[str], among: Candidates, depth: int) -> Matches:
     """The `depth` best of `among` by the sum of the weights of the terms they have. Words that nobody says stand for what is like them."""
     if not found:
-        return Matches((), np.empty(0), ())
+        return NONE
     made, counted = _weighed(s, found, among, depth)
     missing = [term.word for term, count in zip(found, counted, strict=True) if not count]
     meant = alike(s, missing) if missing else {}
@@ -99,40 +117,43 @@ def _meant(s: Session, term: Term, like: Sequence[str], languages: Sequence[str]
 def _weighed(s: Session, found: tuple[Term, ...], among: Candidates, depth: int) -> tuple[Matches, np.ndarray]:
     """With how many moments have each term, as far as that is known."""
     total = among.total
-    common = _common(s, found, total)
-    sought = _rare_enough(common * among.read)
-    rows = _read(s, found, sought, among.where)
-    counted = np.maximum(common * total, np.bincount([term for term, _ in rows if term < len(found)], minlength=len(found)))
+    shares = _shares(s, among.analyzed) if total >= READ else {}
+    common = np.array([max(shares.get(lexeme, 0.0) for lexeme in term.lexemes) for term in found])
+    sought = _rare_enough(common * among.read, together=1 < len(found) <= TOGETHER)
+    read = _read(s, found, sought, among.where)
+    counted = np.maximum(common * total, [len(read.get(number, ())) for number in range(len(found))])
     weights = np.log1p((total - counted + 0.5).clip(0.5) / (counted + 0.5)) * [term.weight for term in found]
-    scores: dict[int, float] = {}
-    for term, chunk_id in rows:
-        scores[chunk_id] = scores.get(chunk_id, 0.0) + (float(weights[term]) if term < len(found) else 2.0 * float(weights.sum()))
-    best = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:depth]
-    return Matches(found, weights, tuple(best)), counted
+    return Matches(found, weights, _heaviest(read, [*weights, 2.0 * weights.sum()], depth)), counted
 
 
-def _common(s: Session, found: tuple[Term, ...], total: int) -> np.ndarray:
-    """For each term the share of moments that have it, as far as it is one of the common ones; 0 for the others."""
-    if total < READ:
-        return np.zeros(len(found))
-    elements = text(
-        "SELECT element, share FROM pg_stats, unnest(most_common_elems::text::text[], most_common_elem_freqs) AS e(element, share) "
-        "WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'words' AND element = ANY(:lexemes)"
-    )
-    rows = s.execute(elements, {"lexemes": [lexeme for term in found for lexeme in term.lexemes]})
-    shares = {row.element: row.share for row in rows}
-    return np.array([max(shares.get(lexeme, 0.0) for lexeme in term.lexemes) for term in found])
+def _heaviest(read: dict[int, list[int]], weights: Sequence[float], depth: int) -> tuple[int, ...]:
+    """The `depth` ids with the greatest sum of weights of what they have, best first, of equal ones the lowest."""
+    if not read:
+        return ()
+    ids, places = np.unique(np.concatenate(list(read.values())), return_inverse=True)
+    sums = np.bincount(places, weights=np.repeat([weights[number] for number in read], [len(some) for some in read.values()]))
+    return tuple(ids[np.argsort(-sums, kind="stable")[:depth]].tolist())
 
 
-def _rare_enough(expected: np.ndarray) -> list[int]:
-    """The rarest terms that together have READ matches, at least one."""
+def _shares(s: Session, analyzed: datetime | None) -> dict[str, float]:
+    """Of each common lexeme the share of all moments that have it. Kept until PostgreSQL counts again: unpacking its statistics took 3 of a search's 40 ms."""
+    engine = s.get_bind().engine
+    kept = _KEPT.get(engine)
+    if kept is None or kept[0] != analyzed:
+        rows = s.execute(_STATISTICS)
+        _KEPT[engine] = kept = (analyzed, {row.element: row.share for row in rows})
+    return kept[1]
+
+
+def _rare_enough(expected: np.ndarray, *, together: bool) -> list[int]:
+    """The rarest terms that have READ matches in all. None may have so few: then the rarest one, unless all are looked for `together`, which says more than any READ of its many."""
     order = [int(i) for i in np.argsort(expected, kind="stable")]
     room = np.cumsum(expected[order]) <= READ
-    return [i for i, fits in zip(order, room, strict=True) if fits] or order[:1]
+    return [i for i, fits in zip(order, room, strict=True) if fits] or ([] if together else order[:1])
 
 
-def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Sequence[ColumnElement[bool]]) -> list[tuple[int, int]]:
-    """Number of a sought term and id of a moment that has it, READ of each at most; the number behind the last for moments that have all of `found`.
+def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Sequence[ColumnElement[bool]]) -> dict[int, list[int]]:
+    """By the number of a sought term the ids of moments that have it, READ at most; by the number behind the last those that have all of `found`.
 
     A query of its own for each term, because the index alone answers it: the words of a moment are too long to be looked at a thousand times.
     """
@@ -144,32 +165,13 @@ def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Seque
         matched = ChunkRow.words.bool_op("@@")(cast(literal(query), TSQUERY))
         ids = select(ChunkRow.id).where(matched, *where).limit(READ).subquery().c.id
         selects.append(select(literal(number), func.array_agg(ids)))
-    return [(number, chunk_id) for number, ids in s.execute(union_all(*selects)) for chunk_id in ids or ()]
-
-
-def frequencies(s: Session, found: Matches, ids: Sequence[int]) -> np.ndarray:
-    """How often each moment (rows, in the order of `ids`) has each term (columns)."""
-    out = np.zeros((len(ids), len(found.terms)))
-    if not ids or not found.terms:
-        return out
-    columns: dict[str, list[int]] = {}
-    for number, term in enumerate(found.terms):
-        for lexeme in term.lexemes:
-            columns.setdefault(lexeme, []).append(number)
-    place = {chunk_id: row for row, chunk_id in enumerate(ids)}
-    said = func.unnest(ChunkRow.words).table_valued("lexeme", "positions", "weights", name="said").render_derived().lateral()
-    query = (
-        select(ChunkRow.id, said.c.lexeme, func.coalesce(func.cardinality(said.c.positions), 1))
-        .select_from(ChunkRow)
-        .join(said, literal(True))
-        .where(one_of(ids), said.c.lexeme == any_(literal(list(columns), ARRAY(Text))))
-    )
-    for chunk_id, lexeme, count in s.execute(query):
-        for column in columns[lexeme]:
-            out[place[chunk_id], column] = max(out[place[chunk_id], column], count)
-    return out
+    return {row[0]: row[1] for row in s.execute(union_all(*selects)) if row[1]}
 
 
 def one_of(ids: Sequence[int]) -> ColumnElement[bool]:
     """A chunk with one of these ids, which go as one array: a query that is the same for any number of them is prepared once."""
     return ChunkRow.id == any_(literal(list(ids), ARRAY(BigInteger)))
+
+
+IS_ONE_OF = ChunkRow.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+"""The same for a statement that is made once."""
