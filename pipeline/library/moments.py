@@ -1,7 +1,7 @@
 """From chunks that a search found to the sentences in them: the moments that hits and answers point at."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.language.generator import Embedder
 from pipeline.languages import detect
 from pipeline.store.database import Session
-from pipeline.store.transcripts import get_sentences
+from pipeline.store.transcripts import sentences_within
 from pipeline.summary.lexicon import STOP
 from pipeline.summary.numbers import numbers, unit_of
 from pipeline.summary.reading import unit
@@ -71,10 +71,7 @@ def language_of(text: str) -> str:
 
 def sentences_of(session: Session, hits: Sequence[Hit]) -> dict[str, tuple[Sentence, ...]]:
     """By video the sentences that begin in one of its hits."""
-    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for hit in hits:
-        spans[hit.video_id].append((hit.start, hit.end))
-    return {found: get_sentences(session, found, spans=inside) for found, inside in spans.items()}
+    return sentences_within(session, [(hit.video_id, hit.start, hit.end) for hit in hits])
 
 
 def moments(question: str, hits: Sequence[Hit], texts: dict[str, tuple[Sentence, ...]]) -> list[Moment]:

@@ -1,12 +1,13 @@
 """Where a question is asked, and what is read for it there: chunks of the videos in reach, with a quota per video, and the sentences in them."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.language.usual import usual
+from pipeline.library import moments
 from pipeline.library.decide import ANSWERED, Signals, answers, signals
 from pipeline.library.moments import FOREIGN, Moment
 from pipeline.store import transcripts
@@ -72,11 +73,8 @@ def within_quota(hits: Sequence[Hit], limit: int, each: int) -> tuple[Hit, ...]:
 
 def sentences_of(db: Database, hits: Sequence[Hit]) -> dict[str, tuple[Sentence, ...]]:
     """By video, the sentences in these chunks: hours of talk are thousands, which nobody needs for an answer."""
-    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for hit in hits:
-        spans[hit.video_id].append((hit.start, hit.end))
     with db.session() as session:
-        return {video_id: transcripts.get_sentences(session, video_id, spans=inside) for video_id, inside in spans.items()}
+        return moments.sentences_of(session, hits)
 
 
 def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment]) -> Signals:

@@ -5,6 +5,7 @@ These texts are short, so their words are found as they begin (`drill` finds "dr
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Float, Select, and_, cast, func, literal, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -78,7 +79,9 @@ def _has(column: InstrumentedAttribute[str], typed: Sequence[str], *, any_word: 
 
 def _titles(typed: Sequence[str], *, any_word: bool) -> Select[str, str, str, float, str]:
     columns = (literal("title").label("kind"), VideoRow.id.label("video_id"), VideoRow.title, literal(0.0).label("start"), VideoRow.title.label("text"))
-    return select(*columns).where(_has(VideoRow.title, typed, any_word=any_word)).order_by(VideoRow.added_at.desc(), VideoRow.id)
+    # "+ 0" keeps the planner from reading all titles, newest first, for beginnings of words, which it takes for common: 23 ms of 10,000 titles instead of less than one.
+    newest = (VideoRow.added_at + timedelta(0)).desc()
+    return select(*columns).where(_has(VideoRow.title, typed, any_word=any_word)).order_by(newest, VideoRow.id)
 
 
 def _chapters(typed: Sequence[str], *, any_word: bool) -> Select[str, str, str, float, str]:

@@ -126,7 +126,7 @@ def _weighed(s: Session, found: tuple[Term, ...], among: Candidates, depth: int)
     return Matches(found, weights, _heaviest(read, [*weights, 2.0 * weights.sum()], depth)), counted
 
 
-def _heaviest(read: dict[int, list[int]], weights: Sequence[float], depth: int) -> tuple[int, ...]:
+def _heaviest(read: dict[int, Sequence[int]], weights: Sequence[float], depth: int) -> tuple[int, ...]:
     """The `depth` ids with the greatest sum of weights of what they have, best first, of equal ones the lowest."""
     if not read:
         return ()
@@ -152,7 +152,7 @@ def _rare_enough(expected: np.ndarray, *, together: bool) -> list[int]:
     return [i for i, fits in zip(order, room, strict=True) if fits] or ([] if together else order[:1])
 
 
-def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Sequence[ColumnElement[bool]]) -> dict[int, list[int]]:
+def _read(s: Session, found: Sequence[Term], sought: Sequence[int], where: Sequence[ColumnElement[bool]]) -> dict[int, Sequence[int]]:
     """By the number of a sought term the ids of moments that have it, READ at most; by the number behind the last those that have all of `found`.
 
     A query of its own for each term, because the index alone answers it: the words of a moment are too long to be looked at a thousand times.

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import and_, case, cast, delete, false, func, insert, or_, select, update
+from sqlalchemy import ARRAY, Double, Text, and_, case, cast, delete, exists, false, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -220,6 +220,24 @@ def get_sentences(
     if spans is not None:
         query = query.where(or_(false(), *(SentenceRow.start.between(*span) for span in spans)))
     return tuple(Sentence(x.index, x.start, x.end, x.text, x.speaker) for x in s.execute(query).scalars())
+
+
+def sentences_within(s: Session, spans: Sequence[tuple[str, float, float]]) -> dict[str, tuple[Sentence, ...]]:
+    """By video, in order, what search knows of it and begins in one of its spans (video, start, end; seconds, ends included). One statement for all of them."""
+    videos, starts, ends = zip(*spans, strict=True) if spans else ((), (), ())
+    arrays = literal(list(videos), ARRAY(Text)), literal(list(starts), ARRAY(Double)), literal(list(ends), ARRAY(Double))
+    span = func.unnest(*arrays).table_valued("video_id", "first", "last", name="span").render_derived()
+    indexed = exists(select(literal(1)).where(ChunkRow.transcript_id == TranscriptRow.id))
+    query = (
+        select(span.c.video_id, SentenceRow.index, SentenceRow.start, SentenceRow.end, SentenceRow.text, SentenceRow.speaker)
+        .select_from(span)
+        .join(TranscriptRow, and_(TranscriptRow.video_id == span.c.video_id, TranscriptRow.origin.in_(PREFERRED), indexed))
+        .join(SentenceRow, and_(SentenceRow.transcript_id == TranscriptRow.id, SentenceRow.start.between(span.c.first, span.c.last)))
+    )
+    found: dict[str, dict[int, Sentence]] = {video_id: {} for video_id in videos}
+    for video_id, *sentence in s.execute(query.order_by(SentenceRow.index)):
+        found[video_id][sentence[0]] = Sentence(*sentence)
+    return {video_id: tuple(sentences.values()) for video_id, sentences in found.items()}
 
 
 def save_chunks(
