@@ -301,6 +301,10 @@ class AnswerCitation:
     start: float
     end: float
     quote: str
+    speaker: str = ""
+    """Who says it, where that is known: "Anna proposed" rests on it as on the words."""
+    also: bool = False
+    """No statement of the answer rests on it: a further moment about what was asked, quoted beside them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,6 +304,8 @@ class AnswerCitation(BaseModel):
     start: float
     end: float
     quote: str
+    speaker: str = Field(default="", description="Who says it, where that is known.")
+    also: bool = Field(default=False, description="A further moment about what was asked, on which no statement of the answer rests.")
 
 
 class AnswerTranslation(BaseModel):

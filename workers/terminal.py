@@ -227,7 +227,7 @@ def print_found(found: Found) -> None:
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     citations = [
-        {"video_id": c.video_id, "title": c.title, "start": round(c.start, 3), "end": round(c.end, 3), "quote": c.quote}
+        {"video_id": c.video_id, "title": c.title, "start": round(c.start, 3), "end": round(c.end, 3), "quote": c.quote, "speaker": c.speaker, "also": c.also}
         for c in answer.citations
     ]
     understood = {"understood": answer.understood} if answer.understood else {}
@@ -246,6 +246,8 @@ def print_answer(answer: Answer) -> None:
         click.secho(wrapped(shown(made.advice or "Its translation did not hold, so it stands in the original.")), dim=True, err=True)
     click.echo(wrapped(shown(answer.text)))
     for citation in answer.citations:
+        who = f"{shown(citation.speaker)}: " if citation.speaker else ""
+        also = "also: " if citation.also else ""
         click.echo(
-            wrapped(f"{clock(citation.start)}  “{shown(citation.quote)}” ({shown(citation.title)} [{citation.video_id}])", "    ", "  ")
+            wrapped(f"{clock(citation.start)}  {also}{who}“{shown(citation.quote)}” ({shown(citation.title)} [{citation.video_id}])", "    ", "  ")
         )

@@ -20,7 +20,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -40,9 +40,9 @@ SHORT_CLOSE = 0.80
 """The same for what has few words."""
 FEW = 6
 """Words; below them a language cannot be told, and a meaning hardly."""
-SHORT, LONG = 2.5, 4.0
+SHORT, LONG = 2.7, 4.0
 """Standard deviations that it may be too short, and too long."""
-BROKEN_OFF = 1.5
+BROKEN_OFF = 1.7
 """The same where the last names of the source are gone too."""
 USUAL, LEAN = 0.90, 20.0
 """A translation has about this cosine, and each hundredth less counts as a fifth of a standard deviation less of its length: what was cut after half of its words has 0.87 in the
@@ -72,11 +72,11 @@ _INSIDE = re.compile(r"\w-$")
 _ENDS = (".", "!", "?", "…", ":", ";", "。", "！", "？", "।", "؟", "۔")
 _WRAPPERS = " \"”»“„’')]\u00a0\u202f」』）"
 _SPELLED = {
-    "en": "one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth nine/ninth ten/tenth eleven twelve thirteen fourteen fifteen sixteen "
+    "en": "one/first two/second/couple three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth nine/ninth ten/tenth/decade eleven twelve/dozen thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen twenty",
-    "es": "uno/una dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte",
-    "fr": "un/une deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt",
-    "de": "ein/eine/eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig",
+    "es": "uno/una dos/par tres cuatro cinco seis siete ocho nueve diez/década once doce/docena trece catorce quince dieciséis diecisiete dieciocho diecinueve veinte",
+    "fr": "un/une deux trois quatre cinq six sept huit neuf dix/décennie onze douze/douzaine treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt",
+    "de": "ein/eine/eins zwei drei vier fünf sechs sieben acht neun zehn/jahrzehnt elf zwölf/dutzend dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig",
     "it": "uno/una due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici diciassette diciotto diciannove venti",
     "pt": "um/uma dois/duas três quatro cinco seis sete oito nove dez onze doze treze catorze/quatorze quinze dezasseis/dezesseis dezassete/dezessete dezoito dezanove/dezenove vinte",
     "nl": "een/één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien twintig",
@@ -173,18 +173,23 @@ def unmatched(source: str, answer: str, languages: tuple[str, str]) -> tuple[lis
     """
     left, right = Counter(numbers(source)), Counter(numbers(answer))
     lost, added = [*(left - right).elements()], [*(right - left).elements()]
-    for one, other, language in ((lost, answer, languages[1]), (added, source, languages[0])):
-        spelled = _spelled(other, language)
-        one[:] = [digits for digits in one if digits not in spelled]
-    lost, added = _said_twice(source, lost), _said_twice(answer, added)
     hours = bool(_CLOCK.search(source) or _CLOCK.search(answer))
     units = bool(_IMPERIAL.search(source) or _IMPERIAL.search(answer))
+    _pair(lost, added, lambda one, other: _same(one, other, hours))  # before words are looked at: "at 2 pm two vans" has its two anyway
+    _pair(lost, added, lambda one, other: units and _converted(one, other))
+    for one, other, language in ((lost, answer, languages[1]), (added, source, languages[0])):
+        spelled = _spelled(other, language)
+        one[:] = [digits for digits in one if digits not in spelled and not (units and any(_converted(digits, word) for word in spelled))]
+    return _said_twice(source, lost), _said_twice(answer, added)
+
+
+def _pair(lost: list[str], added: list[str], alike: Callable[[str, str], bool]) -> None:
+    """Takes out of both what is one number said in two ways."""
     for digits in [*lost]:
-        twin = next((found for found in added if _same(digits, found, hours) or (units and _converted(digits, found))), None)
+        twin = next((found for found in added if alike(digits, found)), None)
         if twin is not None:
             lost.remove(digits)
             added.remove(twin)
-    return lost, added
 
 
 def _said_twice(text: str, lost: list[str]) -> list[str]:
@@ -218,13 +223,16 @@ def _decade(year: str, short: str) -> bool:
 def _converted(one: str, other: str) -> bool:
     """Whether a measure became one of the other system: up to powers of ten, since these are significant digits only, and rounded."""
     share = math.log10(max(1, int(other)) / max(1, int(one)))
-    near = any(abs((share - sign * math.log10(factor) + 0.5) % 1 - 0.5) < 0.02 for factor in _FACTORS for sign in (1, -1))
+    rounded = max(0.02, math.log10(1 + 0.5 / max(1, int(other))))
+    near = any(abs((share - sign * math.log10(factor) + 0.5) % 1 - 0.5) < rounded for factor in _FACTORS for sign in (1, -1))
     return near or any(abs((int(one) * scale - 32) / 1.8 - int(other)) <= 1 for scale in (1, 10))
 
 
 def _spelled(text: str, language: str) -> set[str]:
     known = _SPELLED.get(language, "").split()
-    there = {word.casefold() for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)}
+    whole = {word.casefold() for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)}
+    forms = {form for number in known for form in number.split("/")}
+    there = whole | {part for word in whole - forms for part in word.split("-")}  # dix-sept is no seven, mother-of-three has a three
     return {str(value).strip("0") for value, forms in enumerate(known, 1) if not there.isdisjoint(forms.split("/"))} | {str(_roman(one)).strip("0") for one in _ROMAN.findall(text) if one}
 
 

@@ -18,7 +18,7 @@ from pipeline.library.moments import Moment, cleaned, language_of, moments, near
 from pipeline.library.over_videos import over_videos
 from pipeline.library.passages import passages
 from pipeline.library.reach import LIBRARY, Reach, few_videos, found, sentences_of, sure
-from pipeline.library.receipts import citation, not_found, quoted, quoting
+from pipeline.library.receipts import citation, not_found, quoted, quoting, with_further
 from pipeline.library.timed import timed
 from pipeline.store.database import Database
 from pipeline.summary import prompts
@@ -101,7 +101,7 @@ def _from_moments(db: Database, embedder: Embedder, generator: Generator | None,
     said = passages(best, sentences)
     if asks_much(text):
         much = told(text, best, sentences, detect(best[0].sentence.text), generator, embedder) if generator is not None else None
-        return much or quoting(text, spread(said))
+        return with_further(much, spread(said), SPREAD) if much is not None else quoting(text, spread(said))
     return _phrased(text, said, generator) or quoted(text, said)
 
 

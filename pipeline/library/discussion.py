@@ -9,7 +9,7 @@ from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator, Priority
 from pipeline.library.moments import Moment
 from pipeline.summary import brief
-from pipeline.types import Answer, AnswerCitation, Hit, Sentence
+from pipeline.types import Answer, AnswerCitation, Citation, Hit, Sentence
 
 VARIANTS = 3
 """Answers to choose from, of one view: fewer than `brief.VARIANTS` of each, since somebody waits."""
@@ -49,9 +49,10 @@ def told(
     points = brief.judged(views, answers)
     if any(point.kind != "phrased" for point in points):
         return None
-    citations = dict.fromkeys(_citation(hit, one.start, one.end, one.quote) for point in points for one in point.citations)
+    speakers = {sentence.index: sentence.speaker or "" for sentence in sentences}
+    citations = dict.fromkeys(_citation(hit, one, speakers.get(one.sentence, "")) for point in points for one in point.citations)
     return Answer(question, True, " ".join(point.text for point in points), tuple(citations), "phrased")
 
 
-def _citation(hit: Hit, start: float, end: float, quote: str) -> AnswerCitation:
-    return AnswerCitation(hit.video_id, hit.title, start, end, quote)
+def _citation(hit: Hit, one: Citation, speaker: str) -> AnswerCitation:
+    return AnswerCitation(hit.video_id, hit.title, one.start, one.end, one.quote, speaker)

@@ -1,6 +1,7 @@
 """Answers made of moments: quoted, or not found with what is nearest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.library.moments import Moment, fits, worth
 from pipeline.types import Answer, AnswerCitation, Hit
@@ -14,7 +15,7 @@ answer for 75 %, these for 87 %, and always three for 90 %."""
 
 def citation(moment: Moment) -> AnswerCitation:
     sentence = moment.sentence
-    return AnswerCitation(moment.hit.video_id, moment.hit.title, sentence.start, sentence.end, sentence.text)
+    return AnswerCitation(moment.hit.video_id, moment.hit.title, sentence.start, sentence.end, sentence.text, sentence.speaker or "")
 
 
 def quoting(question: str, said: Sequence[Moment]) -> Answer:
@@ -31,6 +32,13 @@ def quoted(question: str, best: Sequence[Moment]) -> Answer:
     values = [worth(one) + fits(question, one.sentence.text) for one in best]
     near = [one for one, value in zip(best, values, strict=True) if one.hit.video_id == first.hit.video_id and value >= NEXT_BEST * values[0]]
     return quoting(question, [first, *(one for one in near if one is not first)][:QUOTED])
+
+
+def with_further(answer: Answer, best: Sequence[Moment], most: int) -> Answer:
+    """The same with the best moments that it does not cite yet beside its receipts, up to `most` citations: a few statements about a long discussion leave out most of it."""
+    cited = answer.citations
+    further = [one for one in map(citation, best) if not any(one.video_id == c.video_id and one.start < c.end and c.start < one.end for c in cited)]
+    return replace(answer, citations=(*cited, *(replace(one, also=True) for one in further[: max(0, most - len(cited))])))
 
 
 def not_found(question: str, best: Sequence[Moment], text: str) -> Answer:

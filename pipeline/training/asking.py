@@ -19,7 +19,7 @@ from pipeline.summary.chunks import cut
 from pipeline.timecode import clock
 from pipeline.training.meetings import Meeting, Question, load
 from pipeline.training.metrics import unsupported
-from pipeline.types import Answer, Origin, Segment, Transcript, Video
+from pipeline.types import Answer, AnswerCitation, Origin, Segment, Transcript, Video
 
 OWN = Path(__file__).parent / "asked"
 """Five talks and meetings of our own with 76 questions that they answer and 49 that sound fitting and that they do not answer."""
@@ -53,9 +53,21 @@ class Outcome:
     @property
     def in_gold(self) -> tuple[int, int]:
         """Citations that overlap the gold spans, and all."""
+        return self._hits(self.answer.citations), len(self.answer.citations)
+
+    @property
+    def is_carried_in_gold(self) -> bool:
+        """Whether a citation overlaps them on which the answer itself rests."""
+        return self._hits([c for c in self.answer.citations if not c.also]) > 0
+
+    @property
+    def source(self) -> str:
+        """What the answer may take its facts from: the question, and its receipts with who says them."""
+        return " ".join([self.asked.text, *(f"{c.speaker}: {c.quote}" if c.speaker else c.quote for c in self.answer.citations if not c.also)])
+
+    def _hits(self, citations: Sequence[AnswerCitation]) -> int:
         gold = [(s.start, s.end) for s in self.asked.meeting.inside(self.asked.spans)] if self.asked.spans else []
-        hits = sum(any(c.start < end and c.end > start for start, end in gold) for c in self.answer.citations)
-        return hits, len(self.answer.citations)
+        return sum(any(c.start < end and c.end > start for start, end in gold) for c in citations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class Report:
     """Of answerable questions."""
     overlap: float | None
     """Of the answers to answerable questions those with a citation inside the gold spans."""
+    carried: float | None
+    """The same without further moments, on which the answer itself does not rest."""
     cited_in_gold: float | None
     """Of all their citations."""
     refused_answerable: float | None
@@ -153,7 +167,7 @@ def summed(outcomes: Sequence[Outcome]) -> Report:
     elsewhere = [one for one in outcomes if not one.asked.spans and not one.asked.near]
     answered = [one for one in right if one.answer.found]
     found = [one for one in outcomes if one.answer.found]
-    told = [unsupported(one.answer.text, " ".join([one.asked.text, *(c.quote for c in one.answer.citations)])) for one in found]
+    told = [unsupported(one.answer.text, one.source) for one in found]
     facts = sum(total for _, total in told)
     cited = [one.in_gold for one in answered]
     return Report(
@@ -161,6 +175,7 @@ def summed(outcomes: Sequence[Outcome]) -> Report:
         answerable=len(right), elsewhere=len(elsewhere), near=len(near),
         answered=_share([one.answer.found for one in right]),
         overlap=_share([hits > 0 for hits, _ in cited]),
+        carried=_share([one.is_carried_in_gold for one in answered]),
         cited_in_gold=100 * sum(hits for hits, _ in cited) / max(1, sum(count for _, count in cited)) if cited else None,
         refused_answerable=_share([not one.answer.found for one in right]),
         refused_elsewhere=_share([not one.answer.found for one in elsewhere]),
@@ -202,6 +217,7 @@ def as_table(found: Report) -> str:
         (f"questions that are answered here ({found.answerable})", None),
         ("  refused", found.refused_answerable),
         ("  answers with a citation inside the marked turns", found.overlap),
+        ("    without the further moments beside an answer", found.carried),
         ("  citations inside the marked turns", found.cited_in_gold),
         (f"questions about other subjects, refused ({found.elsewhere})", found.refused_elsewhere),
         (f"questions that sound fitting, refused ({found.near})", found.refused_near),

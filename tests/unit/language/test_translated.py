@@ -101,6 +101,16 @@ def test_the_only_name_that_is_gone_has_a_strangers_in_its_place() -> None:
         ("Fourteen people came.", "14 Menschen kamen.", ("en", "de"), ([], [])),
         ("It is their seventh year.", "Es ist ihr 7. Jahr.", ("en", "de"), ([], [])),
         ("It sits 45 miles south.", "Está al sur.", ES, (["45"], [])),
+        ("At 2pm two vans came.", "À 14 h, deux fourgons sont venus.", ("en", "fr"), ([], [])),
+        ("At 2pm two vans came.", "À 16 h, deux fourgons sont venus.", ("en", "fr"), ([], ["16"])),
+        ("The waves were 20 feet high.", "Olas de hasta seis metros.", ES, ([], [])),
+        ("The waves were 20 feet high.", "Olas de hasta siete metros.", ES, (["2"], [])),
+        ("About 2 to 3 inches fell.", "Cayeron entre 5 y 8 centímetros.", ES, ([], [])),
+        ("Six networks showed what happened in the 1980s.", "6 cadenas mostraron lo que pasó en los años 80.", ES, ([], [])),
+        ("The mother-of-three built it a decade later.", "Mère de 3 enfants, elle l’a bâti 10 ans plus tard.", ("en", "fr"), ([], [])),
+        ("Seventeen came.", "17 sont venus.", ("en", "fr"), ([], [])),
+        ("17 came.", "Dix-sept sont venus.", ("en", "fr"), ([], [])),
+        ("7 came.", "Dix-sept sont venus.", ("en", "fr"), (["7"], [])),
     ],
 )
 def test_numbers_that_people_write_otherwise(source: str, answer: str, languages: tuple[str, str], left: tuple[list[str], list[str]]) -> None:

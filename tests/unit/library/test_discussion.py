@@ -1,11 +1,14 @@
 """Which questions are answered by a few statements, and that what does not stand is not told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.library.discussion import asks_much, told
 from pipeline.library.moments import Moment
-from pipeline.types import Hit, Sentence
+from pipeline.library.receipts import quoting, with_further
+from pipeline.types import Answer, AnswerCitation, Hit, Sentence
 from tests.unit.summary.fakes import Away, Model
 
 HIT = Hit("v1", "Beekeeping", 0.0, 30.0, "", 1.0)
@@ -82,3 +85,22 @@ def test_what_was_not_said_is_not_told(answer: str) -> None:
 
 def test_a_model_that_is_away_tells_nothing() -> None:
     assert told(QUESTION, BEST, {"v1": SAID}, "en", Away(lambda _: ""), Vectors()) is None
+
+
+def test_further_moments_stand_beside_an_answer_that_rests_on_others() -> None:
+    carried = AnswerCitation("v1", "Beekeeping", 5.0, 10.0, SAID[1].text, "Anna")
+    answer = Answer(QUESTION, True, "She feeds it.", (carried,), "phrased")
+    best = [Moment(HIT, sentence, 0.8, 0.9) for sentence in SAID]
+
+    found = with_further(answer, best, 3).citations
+
+    assert [(one.start, one.also) for one in found] == [(5.0, False), (0.0, True), (10.0, True)], "not the one that is cited already"
+    assert with_further(answer, best, 1) == answer
+    assert with_further(answer, [], 3) == answer
+
+
+def test_who_says_it_stands_in_the_receipt() -> None:
+    said = tuple(replace(sentence, speaker="Anna") for sentence in SAID)
+
+    assert {one.speaker for one in quoting(QUESTION, [replace(BEST[0], sentence=said[2])]).citations} == {"Anna"}
+    assert {one.speaker for one in quoting(QUESTION, BEST).citations} == {""}
