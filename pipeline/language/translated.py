@@ -61,8 +61,12 @@ _NUMBER = re.compile(r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)(?:[.,]\d+)?|
 _ROMAN = re.compile(r"\b(?=[XVI]{2})(X{0,2}(?:IX|IV|V?I{0,3}))e?\b")
 _OLD_CODES = {"he": "iw", "jv": "jw", "nb": "no", "fil": "tl"}
 """As pycld2 calls them."""
-_IMPERIAL = re.compile(r"\b(?:mph|miles?|yards?|feet|foot|inch(?:es)?|pounds?|lbs?|degrees?|acres?|[0-9]+-?(?:foot|pound|mile|inch|yard|degree)s?)\b|°F|\d0s", re.IGNORECASE)
-_FACTORS = (1.609, 0.9144, 0.3048, 2.54, 0.4536, 0.4047)
+_UNITS = {
+    re.compile(rf"\b(?:\d+-?)?(?:{unit})\b", re.IGNORECASE): factor
+    for unit, factor in (("mph|miles?", 1.609), ("yards?", 0.9144), ("feet|foot", 0.3048), ("inch(?:es)?", 2.54), ("pounds?|lbs?", 0.4536), ("acres?", 0.4047))
+}
+"""Imperial measures, and how much of the metric one each is, but for powers of ten."""
+_FAHRENHEIT = re.compile(r"\b(?:\d+-?)?degrees?\b|°F|\d0s", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![^\W\d_])[ap]\.? ?m\b|o'clock|uhr|\bh\b|\d h", re.IGNORECASE)
 _BOTH_UNITS = re.compile(r"(\w[\w.,]*) [^\W\d_]+\.? \((\d[\d.,]*) [^()]*\)")
 """45 miles (72 kilometers): who translates it may leave one of them out."""
@@ -171,25 +175,33 @@ def unmatched(source: str, answer: str, languages: tuple[str, str]) -> tuple[lis
     """Digits of the numbers that only the source and only the answer have. Separators, trailing zeros (1.6 billion, 1.600 millones), am and pm, numbers to twenty as words,
     decades (the 1930s, los años 30), centuries (19th, XIX), miles that became kilometres and measures that are said in two units are seen through.
     """
-    left, right = Counter(numbers(source)), Counter(numbers(answer))
-    lost, added = [*(left - right).elements()], [*(right - left).elements()]
     hours = bool(_CLOCK.search(source) or _CLOCK.search(answer))
-    units = bool(_IMPERIAL.search(source) or _IMPERIAL.search(answer))
-    _pair(lost, added, lambda one, other: _same(one, other, hours))  # before words are looked at: "at 2 pm two vans" has its two anyway
-    _pair(lost, added, lambda one, other: units and _converted(one, other))
-    for one, other, language in ((lost, answer, languages[1]), (added, source, languages[0])):
-        spelled = _spelled(other, language)
-        one[:] = [digits for digits in one if digits not in spelled and not (units and any(_converted(digits, word) for word in spelled))]
+    ratios, degrees = _ratios(source, answer), bool(_FAHRENHEIT.search(source) or _FAHRENHEIT.search(answer))
+
+    def same(one: str, other: str) -> bool:
+        return _same(one, other, hours)
+
+    def converted(one: str, other: str) -> bool:
+        return _converted(one, other, ratios, degrees)
+
+    # Before words are looked at: "at 2 pm two vans" has its two anyway. Measures first too: the 1 of "1 to 4 inches" is not the 10 of "2.5 to 10 cm".
+    ways = ((str.__eq__, same, converted), (converted, str.__eq__, same)) if ratios else ((str.__eq__, same, converted),)
+    lost, added = min((_unpaired(numbers(source), numbers(answer), alike) for alike in ways), key=lambda left: len(left[0]) + len(left[1]))
+    written, read = _spelled(answer, languages[1]), _spelled(source, languages[0])
+    lost = [one for one in lost if one not in written and not any(converted(one, word) for word in written)]
+    added = [one for one in added if one not in read and not any(converted(word, one) for word in read)]
     return _said_twice(source, lost), _said_twice(answer, added)
 
 
-def _pair(lost: list[str], added: list[str], alike: Callable[[str, str], bool]) -> None:
-    """Takes out of both what is one number said in two ways."""
-    for digits in [*lost]:
-        twin = next((found for found in added if alike(digits, found)), None)
-        if twin is not None:
-            lost.remove(digits)
-            added.remove(twin)
+def _unpaired(lost: list[str], added: list[str], ways: Sequence[Callable[[str, str], bool]]) -> tuple[list[str], list[str]]:
+    """What is left of both without what is one number said in two ways, the surest way first."""
+    for alike in ways:
+        for digits in [*lost]:
+            twin = next((found for found in added if alike(digits, found)), None)
+            if twin is not None:
+                lost.remove(digits)
+                added.remove(twin)
+    return lost, added
 
 
 def _said_twice(text: str, lost: list[str]) -> list[str]:
@@ -220,12 +232,18 @@ def _decade(year: str, short: str) -> bool:
     return len(year) >= 3 and year.startswith(("19", "2")) and year.removeprefix("19").removeprefix("20") == short
 
 
-def _converted(one: str, other: str) -> bool:
+def _ratios(source: str, answer: str) -> list[float]:
+    """By how much a measure of the source grows in the answer, for each imperial unit that stands in either."""
+    return [factor for unit, factor in _UNITS.items() if unit.search(source)] + [1 / factor for unit, factor in _UNITS.items() if unit.search(answer)]
+
+
+def _converted(one: str, other: str, ratios: Sequence[float], degrees: bool) -> bool:
     """Whether a measure became one of the other system: up to powers of ten, since these are significant digits only, and rounded."""
     share = math.log10(max(1, int(other)) / max(1, int(one)))
     rounded = max(0.02, math.log10(1 + 0.5 / max(1, int(other))))
-    near = any(abs((share - sign * math.log10(factor) + 0.5) % 1 - 0.5) < rounded for factor in _FACTORS for sign in (1, -1))
-    return near or any(abs((int(one) * scale - 32) / 1.8 - int(other)) <= 1 for scale in (1, 10))
+    near = any(abs((share - math.log10(ratio) + 0.5) % 1 - 0.5) < rounded for ratio in ratios)
+    celsius = [degree for scale in (1, 10) for degree in ((int(one) * scale - 32) / 1.8, int(one) * scale / 1.8)]  # of a temperature, and of a difference
+    return near or (degrees and any(abs(degree - int(other)) <= 1 for degree in celsius))
 
 
 def _spelled(text: str, language: str) -> set[str]:
