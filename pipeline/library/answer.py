@@ -101,7 +101,7 @@ def _from_moments(db: Database, embedder: Embedder, generator: Generator | None,
     said = passages(best, sentences)
     if asks_much(text):
         much = told(text, best, sentences, detect(best[0].sentence.text), generator, embedder) if generator is not None else None
-        return with_further(much, spread(said), SPREAD) if much is not None else quoting(text, spread(said))
+        return with_further(much, spread(said)) if much is not None else quoting(text, spread(said))
     return _phrased(text, said, generator) or quoted(text, said)
 
 

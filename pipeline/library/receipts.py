@@ -34,11 +34,11 @@ def quoted(question: str, best: Sequence[Moment]) -> Answer:
     return quoting(question, [first, *(one for one in near if one is not first)][:QUOTED])
 
 
-def with_further(answer: Answer, best: Sequence[Moment], most: int) -> Answer:
-    """The same with the best moments that it does not cite yet beside its receipts, up to `most` citations: a few statements about a long discussion leave out most of it."""
+def with_further(answer: Answer, best: Sequence[Moment]) -> Answer:
+    """The same with those of the best moments that it does not cite yet beside its receipts: a few statements about a long discussion leave out most of it."""
     cited = answer.citations
     further = [one for one in map(citation, best) if not any(one.video_id == c.video_id and one.start < c.end and c.start < one.end for c in cited)]
-    return replace(answer, citations=(*cited, *(replace(one, also=True) for one in further[: max(0, most - len(cited))])))
+    return replace(answer, citations=(*cited, *(replace(one, also=True) for one in further)))
 
 
 def not_found(question: str, best: Sequence[Moment], text: str) -> Answer:

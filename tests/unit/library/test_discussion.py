@@ -92,11 +92,10 @@ def test_further_moments_stand_beside_an_answer_that_rests_on_others() -> None:
     answer = Answer(QUESTION, True, "She feeds it.", (carried,), "phrased")
     best = [Moment(HIT, sentence, 0.8, 0.9) for sentence in SAID]
 
-    found = with_further(answer, best, 3).citations
+    found = with_further(answer, best).citations
 
-    assert [(one.start, one.also) for one in found] == [(5.0, False), (0.0, True), (10.0, True)], "not the one that is cited already"
-    assert with_further(answer, best, 1) == answer
-    assert with_further(answer, [], 3) == answer
+    assert [(one.start, one.also) for one in found] == [(5.0, False), (0.0, True), (10.0, True), (15.0, True)], "not the one that is cited already"
+    assert with_further(answer, []) == answer
 
 
 def test_who_says_it_stands_in_the_receipt() -> None:
