@@ -9,10 +9,13 @@ from pipeline.errors import ModelError
 from pipeline.language.generator import Embedder, Generator, Priority
 from pipeline.library.moments import Moment
 from pipeline.summary import brief
-from pipeline.types import Answer, AnswerCitation, Citation, Hit, Sentence
+from pipeline.types import Answer, AnswerCitation, Citation, Hit, Point, Sentence
 
 VARIANTS = 3
 """Answers to choose from, of one view: fewer than `brief.VARIANTS` of each, since somebody waits."""
+APART = 60.0
+"""Seconds between the first and the last receipt of a statement. The built-in model joins what two places say into what nobody said: "She did not need to go to the shop because she had
+spent nine months there" had the words of an advertisement at 8:33 and of a greeting at 0:11."""
 LEAST = 4
 """Sentences that must be there: fewer are quoted better than retold."""
 
@@ -46,12 +49,16 @@ def told(
     except ModelError as error:
         log.warning("answer_without_model", code=error.code)
         return None
-    points = brief.judged(views, answers)
-    if any(point.kind != "phrased" for point in points):
+    points = [point for point in brief.judged(views, answers) if point.kind == "phrased" and _is_of_one_place(point)]
+    if not points:
         return None
     speakers = {sentence.index: sentence.speaker or "" for sentence in sentences}
     citations = dict.fromkeys(_citation(hit, one, speakers.get(one.sentence, "")) for point in points for one in point.citations)
     return Answer(question, True, " ".join(point.text for point in points), tuple(citations), "phrased")
+
+
+def _is_of_one_place(point: Point) -> bool:
+    return max(one.start for one in point.citations) - min(one.start for one in point.citations) <= APART
 
 
 def _citation(hit: Hit, one: Citation, speaker: str) -> AnswerCitation:

@@ -83,6 +83,14 @@ def test_what_was_not_said_is_not_told(answer: str) -> None:
     assert told(QUESTION, BEST, {"v1": SAID}, "en", Model(lambda _: answer), Vectors()) is None
 
 
+@pytest.mark.parametrize(("seconds", "told_of"), [(5.0, True), (100.0, False)])
+def test_what_two_places_say_is_not_joined(seconds: float, told_of: bool) -> None:
+    said = tuple(replace(sentence, start=sentence.index * seconds, end=sentence.index * seconds + 5.0) for sentence in SAID)
+    model = Model(lambda _: "A new queen is raised in a large cell and the swarm looks for a hollow tree [1,4].")
+
+    assert (told(QUESTION, [replace(BEST[0], sentence=said[2])], {"v1": said}, "en", model, Vectors()) is not None) == told_of
+
+
 def test_a_model_that_is_away_tells_nothing() -> None:
     assert told(QUESTION, BEST, {"v1": SAID}, "en", Away(lambda _: ""), Vectors()) is None
 
