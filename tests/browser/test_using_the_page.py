@@ -252,7 +252,7 @@ def test_questions_stay_on_the_page_one_above_the_other(page: Page) -> None:
     ask(page, "How many lines were on the old map?")
     expect(page.locator("#answers article[data-found]")).to_have_count(2)
     page.locator("[data-question]").first.click()  # what is suggested has been tried
-    expect(page.locator("#answers article[data-found]")).to_have_count(3)
+    expect(page.locator("#answers article[data-found]")).to_have_count(3, timeout=90_000)  # the model may tell it, on a busy machine
     expect(page.locator("#answers article[data-found=yes]")).to_have_count(3)
 
 
