@@ -324,7 +324,7 @@ def _about(s: Session, ids: Sequence[int], vector: np.ndarray | None, found: ter
 def _said_of(column: InstrumentedAttribute[object] | None) -> Select[Any]:
     """Of the chunks `ids` where they are, how far from `vector`, and the rank of each of the queries `sought`. Made once: making it anew took a tenth of a search."""
     distance = literal(0.0) if column is None else column.max_inner_product(bindparam("vector"))
-    # Appending nothing unpacks the words of a moment, once for all that is looked for in them; reading them in one piece each took 9 ms instead of 3.
+    # Appending nothing unpacks the words of a moment, once for all that is looked for in them: 20 lexemes in 120 moments took 3.6 ms, and take 2.2 so.
     unpacked = ChunkRow.words.op("||")(cast("", TSVECTOR)).label("words")
     here = terms.IS_ONE_OF
     rows = select(ChunkRow.id, ChunkRow.transcript_id, ChunkRow.index, distance.label("distance"), unpacked).where(here).offset(0).subquery()
