@@ -70,13 +70,14 @@ def tldr(
     from pipeline.source.hosts import Hosts
     from pipeline.source.links import parse_source
     from pipeline.types import Length, Options
-    from workers.prepare import prepared
+    from workers.prepare import prepare_what_can_be
     from workers.terminal import Bar, print_json, print_summary
 
     how = telling(style, plain)
-    settings = prepared(load(speakers=True) if speakers else load())
+    settings = load(speakers=True) if speakers else load()
     options = Options(language=language_code(lang), length=Length(length), captions=not no_captions)
     parsed = parse_source(source, Hosts.of(settings.media_hosts))
+    prepare_what_can_be(settings)
     with Bar() as bar:
         result = process(parsed, options, settings, emit=bar.show)
     if as_json:

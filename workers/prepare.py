@@ -6,7 +6,6 @@ A process of its own, because writing the LLaMA needs torch, which `up` shall no
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 
 import click
 
@@ -46,14 +45,15 @@ def prepare_models(settings: Settings, say: Callable[[str], None] = click.echo) 
         raise ModelError("model_missing", missing[0])
 
 
-def prepared(settings: Settings) -> Settings:
-    """The same, after what can be made of missing models was made, told on standard error: for a command that somebody calls before the first `make run`.
+def prepare_what_can_be(settings: Settings) -> None:
+    """Make what is missing, for a command that somebody calls before the first `make run`.
 
-    What is missing still is told by what needs it: a transcript needs no speech model.
+    Progress goes to standard error, and so does why something could not be made. It is no end by itself: a transcript needs no speech model.
     """
-    with suppress(ModelError):
+    try:
         prepare_models(settings, lambda line: click.echo(line, err=True))
-    return settings
+    except ModelError as error:
+        click.echo(str(error), err=True)
 
 
 def main() -> int:

@@ -165,7 +165,7 @@ def _build(db: Database, sentences: Sequence[str], near: Near) -> None:
         con.execute("CREATE INDEX ix_chunks_video_id ON chunks (video_id)")
         hnsw = "CREATE INDEX ix_chunks_vector ON chunks USING hnsw (vector halfvec_ip_ops) WITH (m = 24, ef_construction = 128)"
         _timed("index of vectors", lambda: con.execute(hnsw))
-        _timed("statistics", lambda: con.execute("VACUUM ANALYZE chunks"))
+        _timed("statistics", lambda: con.execute("VACUUM ANALYZE chunks, sentences, videos, transcripts"))
     _timed("words that are there", lambda: _learn(db))
 
 
@@ -207,6 +207,7 @@ def _rows(con: Any, near: Near) -> None:
         "FROM vectors v JOIN transcripts t ON t.video_id = 'v' || v.n / %s JOIN texts x ON x.n = (v.n * 7919::bigint) %% %s ORDER BY v.n",
         (PER_VIDEO,) * 6 + (TEXTS,),
     )
+    con.execute('INSERT INTO sentences (transcript_id, "index", start, "end", text) SELECT transcript_id, "index", start, "end", text FROM chunks')
     con.execute("DROP TABLE vectors")
     con.execute("DROP TABLE texts")
 
