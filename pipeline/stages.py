@@ -274,7 +274,7 @@ def _suggest(ctx: Context, made: Summary, language: str) -> None:
     """Questions to begin with. What goes wrong here costs them, and not the summary, which is stored."""
     try:
         here = indexed(ctx.db, ctx.models.embedder)
-        questions = suggested(here.db, here.embedder, ctx.video_id, language, made.chapters, made.points)
+        questions = suggested(here.db, here.embedder, ctx.models.generator, ctx.video_id, language, made.chapters, made.points)
     except ModelError as error:
         log.warning("no_suggestions", code=error.code)
         return

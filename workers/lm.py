@@ -4,6 +4,7 @@ GET  /healthz               is the model loaded and its engine alive
 GET  /v1/models             name, max_model_len (as in vLLM), languages, the form of its prompts, why it runs as it does
 POST /v1/completions        a prompt, or many in one request; `stream`, `stop`, `max_tokens`, and `priority` as in vLLM (lower goes first)
 POST /v1/chat/completions   one question with an optional system message
+POST /v1/likelihoods        how likely given answers are, in nats
 POST /tokenize              how many tokens a text has, as in vLLM
 """
 
@@ -14,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import click
 from flask import Flask, Response, jsonify, request
@@ -64,6 +65,14 @@ class Asked(BaseModel):
     repetition_penalty: float | None = Field(default=None, gt=0)
     no_repeat_ngram_size: int | None = Field(default=None, ge=0)
     n: Literal[1] = 1
+
+
+class Expected(BaseModel):
+    """Prompts with the answers whose likelihood is wanted, one of each."""
+
+    prompts: list[str] = Field(min_length=1)
+    answers: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
+    priority: int = Priority.INTERACTIVE
 
 
 class Counted(BaseModel):
@@ -147,6 +156,13 @@ def _answer(app: Flask, generator: "LocalGenerator") -> None:
     def chat() -> Response:
         asked = _body(Asked)
         return _respond(_submit(generator, "chat", asked, [render(generator.form, _question(asked.messages))]), asked)
+
+    @app.post("/v1/likelihoods")
+    def likelihoods() -> Response:
+        asked = _body(Expected)
+        if len(asked.prompts) != len(asked.answers):
+            raise InputError("bad_request", "There must be as many answers as prompts.")
+        return jsonify(likelihoods=generator.likelihoods_of(asked.prompts, asked.answers, asked.priority))
 
 
 def _submit(generator: "LocalGenerator", kind: Kind, asked: Asked, prompts: Sequence[str]) -> Batch:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 import torch
 from tokenizers.decoders import DecodeStream
+from torch import Tensor
 
 from pipeline.errors import ContextTooLong
 from pipeline.language.generator import Priority, unavailable
@@ -75,6 +76,8 @@ class Done:
     """`stop` or `length` as in OpenAI's API; `cancelled`; `failed`."""
     prompt_tokens: int = 0
     answer_tokens: int = 0
+    likelihood: float = 0.0
+    """Of what was expected, in nats."""
 
 
 Event = Piece | Done
@@ -94,6 +97,10 @@ class Request:
     priority: int
     sink: Sink
     sampling: Sampling
+    expected: tuple[int, ...] = ()
+    """Tokens of an answer whose likelihood is wanted; all but the last end `tokens`. Nothing is written then."""
+    likelihood: float = 0.0
+    """Nats, of those that were come to."""
     cancelled: bool = False
     slab: Slab | None = None
     slot: int = 0
@@ -116,6 +123,15 @@ class Request:
     @property
     def reading(self) -> bool:
         return self.read < len(self.tokens)
+
+    @property
+    def shareable(self) -> int:
+        """First tokens of the prompt that need not be read where they were read before. After the others logits are wanted."""
+        return len(self.tokens) - max(1, len(self.expected))
+
+    def wanted(self, count: int) -> int:
+        """How many of the next `count` tokens are followed by what is asked for."""
+        return max(0, self.read + count - max(self.read, self.shareable))
 
     def cancel(self) -> None:
         """Whoever asked has gone; the engine forgets the request before its next pass."""
@@ -254,8 +270,7 @@ class Engine:
     def _best_slot(self, request: Request) -> int:
         """The free slot that already holds most of the prompt, else the lowest: neighbours are attended together."""
         best = max(self._free, key=lambda slot: (_common(self._cached.get(slot, ()), request.tokens), -slot))
-        # A slot may keep its first tokens; the last token of a prompt is always read again, since its logits are wanted.
-        request.read = min(_common(self._cached.get(best, ()), request.tokens), len(request.tokens) - 1)
+        request.read = min(_common(self._cached.get(best, ()), request.tokens), request.shareable)
         if request.read < SHORTEST_SHARED:
             best, request.read = min(self._free), 0
         return best
@@ -286,8 +301,7 @@ class Engine:
 
     def _span(self, request: Request, tokens: Sequence[int]) -> Span:
         assert request.slab is not None
-        last = request.read + len(tokens) >= len(request.tokens)
-        return Span(request.slab, request.slot, request.read, tokens, wanted=1 if last else 0)
+        return Span(request.slab, request.slot, request.read, tokens, wanted=request.wanted(len(tokens)))
 
     def _share(self, request: Request) -> bool:
         """Take over what another sequence has read of the same first tokens. False: one is about to read them, so it is better to wait for it."""
@@ -296,7 +310,7 @@ class Engine:
         for other in self._active:
             if other is request or other.slab is None:
                 continue
-            common = min(_common(other.tokens, request.tokens), len(request.tokens) - 1)
+            common = min(_common(other.tokens, request.tokens), request.shareable)
             if common < SHORTEST_SHARED:
                 continue
             if other.read >= common and request.slab is not None:
@@ -313,7 +327,9 @@ class Engine:
         begun = time.perf_counter()
         with self._paced(size):
             logits = self._model.forward([span for _, span in planned])
-        writers = [request for request, span in planned if span.wanted]
+        if any(request.expected for request, _ in planned):
+            logits = self._weighed(planned, logits)
+        writers = [request for request, span in planned if span.wanted and not request.expected]
         for request, span in planned:
             request.read += len(span.tokens)
             if request.slab is self._main:
@@ -322,7 +338,21 @@ class Engine:
             tokens = choose(logits, [request.answer for request in writers], [request.sampling for request in writers], tuple(self._ends))
             for request, token in zip(writers, tokens, strict=True):
                 self._accept(request, token)
+        for request in [request for request, _ in planned if request.expected and not request.reading]:
+            self._finish(request, "stop")
         self._adapt(size, time.perf_counter() - begun)
+
+    def _weighed(self, planned: Sequence[tuple[Request, Span]], logits: Tensor) -> Tensor:
+        """Adds up the likelihood of what is expected; the logits of the others remain."""
+        others = []
+        for (request, span), rows in zip(planned, logits.split([span.wanted for _, span in planned]), strict=True):
+            if not request.expected:
+                others.append(rows)
+            elif span.wanted:
+                first = request.read + len(span.tokens) - span.wanted - request.shareable
+                tokens = torch.tensor(request.expected[first : first + span.wanted], device=rows.device)
+                request.likelihood += float(rows.log_softmax(-1).gather(1, tokens[:, None]).sum())
+        return torch.cat(others) if others else logits[:0]
 
     @contextmanager
     def _paced(self, tokens: int) -> Iterator[None]:
@@ -373,7 +403,7 @@ class Engine:
             self._free.append(request.slot)
         request.slab = None
         self._send(request, len(request.text))
-        request.sink(Done(request.key, request.text, reason, len(request.tokens), len(request.answer)))
+        request.sink(Done(request.key, request.text, reason, len(request.tokens), len(request.answer), request.likelihood))
 
 
 def _common(first: Sequence[int], second: Sequence[int]) -> int:

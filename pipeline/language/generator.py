@@ -92,6 +92,12 @@ class Generator(Protocol):
     def stream(self, prompt: Prompt, *, priority: Priority = Priority.INTERACTIVE) -> Iterator[str]:
         """One answer in pieces as it is made. Closing the iterator ends the generation. Raises as `generate`."""
 
+    def likelihoods(self, prompts: Sequence[Prompt], answers: Sequence[str], *, priority: Priority = Priority.INTERACTIVE) -> list[float] | None:
+        """Of each prompt the logarithm of how likely the model answers it with its text in `answers`, in nats; None where the server does not tell, as all but ours.
+
+        Raises as `generate`.
+        """
+
     def close(self) -> None: ...
 
 

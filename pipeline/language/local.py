@@ -151,6 +151,30 @@ class LocalGenerator:
         for request in requests:
             self.engine.submit(request)
 
+    def likelihoods(self, prompts: Sequence[Prompt], answers: Sequence[str], *, priority: Priority = Priority.INTERACTIVE) -> list[float]:
+        return self.likelihoods_of([render(self.form, prompt) for prompt in prompts], answers, int(priority))
+
+    def likelihoods_of(self, rendered: Sequence[str], answers: Sequence[str], priority: int) -> list[float]:
+        """The same of requests that are in their form already."""
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        requests = [self._expecting(key, text, answer, priority, events) for key, (text, answer) in enumerate(zip(rendered, answers, strict=True))]
+        found = [0.0] * len(requests)
+        try:
+            self.submit(requests)
+            for _ in requests:
+                done = _next_done(events)
+                found[done.key] = done.likelihood
+        finally:
+            for request in requests:
+                request.cancel()
+        return found
+
+    def _expecting(self, key: int, rendered: str, answer: str, priority: int, events: "queue.SimpleQueue[Event]") -> Request:
+        expected = tuple(self._tokenizer.encode(answer, add_special_tokens=False).ids)
+        if not expected:
+            raise ValueError("an empty answer has no likelihood")
+        return Request(key, [*self.tokens_of(rendered), *expected[:-1]], 0, (), priority, events.put, Sampling(), expected)
+
     def close(self) -> None:
         self.engine.close()
 

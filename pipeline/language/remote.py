@@ -120,6 +120,14 @@ class RemoteGenerator:
                 if text := _text(event):
                     yield text
 
+    def likelihoods(self, prompts: Sequence[Prompt], answers: Sequence[str], *, priority: Priority = Priority.INTERACTIVE) -> list[float] | None:
+        server = self._server
+        if not server.ours:
+            return None
+        assert server.form is not None
+        body = {"prompts": [render(server.form, prompt) for prompt in prompts], "answers": list(answers), "priority": int(priority)}
+        return [float(value) for value in self._connection.post("likelihoods", body)["likelihoods"]]
+
     def close(self) -> None:
         self._connection.close()
 

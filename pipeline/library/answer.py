@@ -96,7 +96,7 @@ def _from_moments(db: Database, embedder: Embedder, generator: Generator | None,
     hits = found(db, text, vector, reach)
     sentences = sentences_of(db, hits)
     best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
-    if not sure(db, text, vector, best):
+    if not sure(db, text, vector, best, sentences, generator):
         return not_found(text, best, reach.unfound)
     said = passages(best, sentences)
     if asks_much(text):

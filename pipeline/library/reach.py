@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.language.generator import Generator
 from pipeline.language.usual import usual
 from pipeline.library import moments
 from pipeline.library.decide import ANSWERED, Signals, answers, signals
+from pipeline.library.likelihood import shared
 from pipeline.library.moments import FOREIGN, Moment
 from pipeline.store import transcripts
 from pipeline.store.database import Database
@@ -77,17 +79,24 @@ def sentences_of(db: Database, hits: Sequence[Hit]) -> dict[str, tuple[Sentence,
         return moments.sentences_of(session, hits)
 
 
-def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment]) -> Signals:
-    """What speaks for the best moment, measured against all of its video."""
+def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float | None = None) -> Signals:
+    """What speaks for the best moment, measured against all of its video. `likelier`: see Signals."""
     video_id = best[0].hit.video_id
     with db.session() as session:
         chunks, vectors = transcripts.get_chunks(session, video_id)
         speakers = transcripts.speakers(session, video_id)
-    return signals(question, best, vector, chunks, vectors, speakers)
+    return signals(question, best, vector, chunks, vectors, speakers, likelier)
 
 
-def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment]) -> bool:
-    """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone."""
+def sure(
+    db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], texts: dict[str, tuple[Sentence, ...]] | None = None, generator: Generator | None = None
+) -> bool:
+    """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone.
+    `texts`, by video the sentences that were read, and `generator`: the language model is heard as well.
+    """
     if not best:
         return False
-    return best[0].near >= FOREIGN if best[0].foreign else answers(weighed(db, question, vector, best)) >= ANSWERED
+    if best[0].foreign:
+        return best[0].near >= FOREIGN
+    likelier = shared(question, best[0], (texts or {}).get(best[0].hit.video_id, ()), generator)
+    return answers(weighed(db, question, vector, best, likelier)) >= ANSWERED

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pipeline.language.generator import Embedder
+from pipeline.language.generator import Embedder, Generator
 from pipeline.library.moments import moments, nearest
 from pipeline.library.reach import Reach, found, sentences_of, sure
 from pipeline.store.database import Database
@@ -31,13 +31,15 @@ WHO = {"en": "Who is {}?", "es": "¿Quién es {}?", "de": "Wer ist {}?", "fr": "
 _NAME = re.compile(r"(?<=[a-zà-ÿ,] )[A-ZÀ-Þ][a-zà-ÿ’'-]+ [A-ZÀ-Þ][a-zà-ÿ’'-]+\b(?! [A-ZÀ-Þ])")
 
 
-def suggested(db: Database, embedder: Embedder, video_id: str, language: str, chapters: Sequence[Chapter], points: Sequence[Point]) -> tuple[str, ...]:
+def suggested(
+    db: Database, embedder: Embedder, generator: Generator | None, video_id: str, language: str, chapters: Sequence[Chapter], points: Sequence[Point]
+) -> tuple[str, ...]:
     """At most MOST, each of which `ask` would find answered in the video. Raises ModelError."""
     kept: list[str] = []
     for number, question in enumerate(candidates(language, chapters, points)):
         if number == TRIED or len(kept) == MOST:
             break
-        if _is_answered(db, embedder, video_id, question):
+        if _is_answered(db, embedder, generator, video_id, question):
             kept.append(question)
     return tuple(kept)
 
@@ -61,8 +63,9 @@ def _about(title: str, language: str) -> str:
     return ABOUT[language].format(title) if language in ABOUT else ""
 
 
-def _is_answered(db: Database, embedder: Embedder, video_id: str, question: str) -> bool:
+def _is_answered(db: Database, embedder: Embedder, generator: Generator | None, video_id: str, question: str) -> bool:
     vector = np.asarray(embedder.queries([question])[0])
     hits = found(db, question, vector, Reach((video_id,)), limit=CHUNKS)
-    best = nearest(question, moments(question, hits, sentences_of(db, hits)), vector, embedder, EMBEDDED)
-    return sure(db, question, vector, best)
+    texts = sentences_of(db, hits)
+    best = nearest(question, moments(question, hits, texts), vector, embedder, EMBEDDED)
+    return sure(db, question, vector, best, texts, generator)

@@ -93,6 +93,11 @@ def unthought(text: str) -> str:
     return _THOUGHT.sub("", text)
 
 
+def asks(text: str) -> Prompt:
+    """What a question is looked for in: how likely the model asks it of `text` says whether that answers it. Nothing is ever written."""
+    return Prompt("", f"Write a question that this text answers.\n\n{fenced(text)}", 0)
+
+
 def alone(question: str, turns: Sequence[tuple[str, str]]) -> Prompt:
     """A question of a conversation, said so that it is understood without it. `turns`: questions and answers before it."""
     before = "\n".join(f"Question: {fenced(asked)}\nSaid: {fenced(said[:400])}" for asked, said in turns)

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 
 from pipeline.errors import ContextTooLong, ModelError
 from pipeline.language.engine import Done, Event, Limits, Piece, Request
+from pipeline.language.forms import render
 from pipeline.language.generator import Priority, Prompt
 from pipeline.language.local import LocalGenerator
 from pipeline.language.sampling import Sampling
@@ -69,6 +71,46 @@ def test_the_answer_is_that_of_transformers_generate(open_tiny: Open, tiny_folde
         assert isinstance(done, Done)
         assert done.text == generator._tokenizer.decode(theirs).split("�")[0] or "�" in generator._tokenizer.decode(theirs)
         assert done.answer_tokens == len(theirs)
+
+
+EXPECTED = ["The bees dance.", "5.5 million", "yes", "née 日本語 😀", SHARED]
+
+
+@pytest.mark.parametrize("slice_", [64, 8192])
+def test_a_likelihood_is_that_of_transformers(open_tiny: Open, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, slice_: int) -> None:
+    """However the prompt is cut into passes, and whoever is answered beside."""
+    from transformers import LlamaForCausalLM
+
+    monkeypatch.setattr("pipeline.language.engine.SMALLEST_SLICE", 64)
+    monkeypatch.setattr("pipeline.language.engine.LARGEST_SLICE", slice_)
+    generator = open_tiny(limits=Limits(slots=6, reserve=1, length=512))
+    answers = generator.generate(prompts())
+    model = LlamaForCausalLM.from_pretrained(tiny_folder, dtype=torch.float32).eval()
+    asked = [Prompt("", SHARED * (1 + number), 0) for number in range(len(EXPECTED))]
+
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(generator.generate, prompts())
+        found = generator.likelihoods(asked, EXPECTED)
+        again = generator.likelihoods(asked[::-1], EXPECTED[::-1])
+        assert beside.result(timeout=120) == answers
+
+    for prompt, answer, value in zip(asked, EXPECTED, found, strict=True):
+        before = generator.tokens_of(render(generator.form, prompt))
+        after = generator._tokenizer.encode(answer, add_special_tokens=False).ids
+        with torch.inference_mode():
+            rows = model(torch.tensor([[*before, *after]])).logits[0, len(before) - 1 : -1].log_softmax(-1)
+        assert value == pytest.approx(float(rows[range(len(after)), after].sum()), abs=0.01)
+    assert again[::-1] == pytest.approx(found, abs=1e-6)
+    assert generator.likelihoods([], []) == []
+
+
+def test_what_has_no_likelihood_is_refused(open_tiny: Open) -> None:
+    generator = open_tiny()
+
+    with pytest.raises(ValueError, match="empty answer"):
+        generator.likelihoods([Prompt("", "The bees dance.", 0)], [""])
+    with pytest.raises(ContextTooLong):
+        generator.likelihoods([Prompt("", "The bees dance. " * 800, 0)], ["yes"])
 
 
 def test_prompts_that_begin_alike_read_their_beginning_once(open_tiny: Open) -> None:

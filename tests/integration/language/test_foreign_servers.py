@@ -146,6 +146,11 @@ def test_vllm_counts_and_answers() -> None:
     assert "priority" not in first  # a vLLM without priority scheduling refuses it
 
 
+def test_a_server_of_others_tells_no_likelihood() -> None:
+    with serving(Server(window=900, counts="prompt")) as url:
+        assert generator_for(url).likelihoods([ASKED], ["Because."]) is None
+
+
 def test_whether_a_server_thinks_first_is_for_the_setting_to_say_where_no_card_knows_its_size() -> None:
     with serving(Server(window=900, counts="prompt")) as url:
         assert [generator_for(url, llm_steps=wish).steps for wish in ("auto", "on", "off")] == [False, True, False]

@@ -79,6 +79,18 @@ def test_a_stream_is_the_same_answer_in_pieces(generator: RemoteGenerator) -> No
     assert "".join(pieces).strip() == generator.generate([PROMPTS[3]])[0]
 
 
+def test_likelihoods_over_the_wire_are_those_of_the_model(generator: RemoteGenerator, client: httpx2.Client, open_tiny: Open) -> None:
+    answers = [f"number {number}" for number in range(len(PROMPTS))]
+
+    found = generator.likelihoods(PROMPTS, answers)
+
+    assert found == pytest.approx(open_tiny().likelihoods(PROMPTS, answers), rel=0.02)  # keys and values are rounded there
+    assert len({round(value, 2) for value in found or ()}) > 6
+    for body in ({"prompts": ["a"], "answers": ["b", "c"]}, {"prompts": [], "answers": []}, {"prompts": ["a"], "answers": [""]}):
+        refused = client.post("/v1/likelihoods", json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "bad_request")
+
+
 def test_a_prompt_that_does_not_fit_is_refused_before_anything_is_done(generator: RemoteGenerator) -> None:
     long = Prompt("", "The bees dance. " * 800, 10)
     with pytest.raises(ContextTooLong) as error:

@@ -4,10 +4,13 @@ import pytest
 
 from pipeline.errors import InputError, ModelError
 from pipeline.language.generator import Embedder
+from pipeline.language.models import BUILTIN
 from pipeline.library.answer import answer, ask
+from pipeline.library.likelihood import shared
+from pipeline.library.moments import Moment
 from pipeline.store.database import Database
 from pipeline.summary.sentences import plain
-from pipeline.types import Answer
+from pipeline.types import Answer, Hit, Sentence
 from tests.integration.library.conftest import TALKS, id_of
 from tests.integration.summary import builtin
 from tests.standin.talks import load_talk
@@ -98,7 +101,25 @@ def test_a_model_that_is_away_does_not_cost_the_answer(db: Database, embedder: E
         def stream(self, *args: object, **kwargs: object):  # type: ignore[no-untyped-def,override]
             raise ModelError("model_unavailable", "The language model is not running.", retryable=True)
 
-    assert "38,000" in ask(db, embedder, Gone(lambda prompt: ""), "What did the benches cost?").text
+        likelihoods = stream
+
+    gone = Gone(lambda prompt: "")
+    for gone.model in ("fake", BUILTIN):
+        assert "38,000" in ask(db, embedder, gone, "What did the benches cost?").text
+
+
+def test_the_built_in_model_tells_what_belongs_together(embedder: Embedder) -> None:
+    """Without a word in common; and other models are not asked, since nothing was fitted on what they say."""
+    texts = ("We drilled all summer.", "Groups in Bergen and Potsdam repeated the measurements and came to the same number.", "Then we packed the tents.")
+    said = tuple(Sentence(n, 5.0 * n, 5.0 * n + 5, text) for n, text in enumerate(texts))
+    best = Moment(Hit("v", "", 0.0, 15.0, "", 1.0), said[1], 0.0)
+    fitting, strange = (shared(question, best, said, builtin.generator()) for question in ("Which laboratories checked the result?", "What does a monthly ticket cost?"))
+
+    assert fitting is not None
+    assert strange is not None
+    assert fitting > max(0.0, strange)
+    assert shared("Which laboratories checked the result?", best, said, Model(lambda prompt: "")) is None
+    assert shared("Which laboratories checked the result?", best, said, None) is None
 
 
 def test_a_library_without_videos_answers_nothing(empty: Database, embedder: Embedder) -> None:

@@ -19,7 +19,7 @@ def test_each_suggestion_is_answered_and_what_is_not_said_is_not_suggested(db: D
     unsaid = Chapter(0.0, talk.duration + 1, "Quantum chromodynamics of helicopters")
     points = tuple(Point(fact.sentence, (Citation(fact.start, fact.end, fact.sentence, 0),), "quote", 1.0) for fact in talk.facts)
 
-    found = suggested(db, embedder, id_of(name), talk.language, (unsaid, *chapters), points)
+    found = suggested(db, embedder, None, id_of(name), talk.language, (unsaid, *chapters), points)
 
     assert 1 <= len(found) <= MOST
     assert set(found) <= set(candidates(talk.language, (unsaid, *chapters), points))

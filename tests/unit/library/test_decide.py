@@ -1,5 +1,7 @@
 """The signals by which an answer is given or refused, and the quota of a video."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.library.answer import spread
@@ -30,6 +32,13 @@ def test_what_was_said_speaks_for_an_answer() -> None:
     assert (said.sentence, said.stretch, said.anywhere) == (1.0, 1.0, 1.0)
     assert (unsaid.sentence, unsaid.stretch, unsaid.anywhere) == (0.0, 0.0, 0.0)
     assert answers(said) > answers(unsaid)
+
+
+def test_a_question_that_what_is_said_leads_to_is_likelier_answered() -> None:
+    unsaid = of("What did the helicopter weigh?", 0)
+
+    assert unsaid.likelier is None, "no model was asked"
+    assert answers(replace(unsaid, likelier=-0.5)) < answers(replace(unsaid, likelier=0.5)) < answers(replace(unsaid, likelier=1.5))
 
 
 def test_a_name_that_nobody_says_speaks_against_one() -> None:

@@ -79,6 +79,9 @@ class Model:
         self.asked.append((prompt, priority))
         yield from re.findall(r"\S+\s*|\s+", self._reply(prompt))
 
+    def likelihoods(self, prompts: Sequence[Prompt], answers: Sequence[str], *, priority: Priority = Priority.INTERACTIVE) -> list[float] | None:
+        return None
+
     def close(self) -> None: ...
 
 
