@@ -70,7 +70,7 @@ class Asked(BaseModel):
 class Expected(BaseModel):
     """Prompts with the answers whose likelihood is wanted, one of each."""
 
-    prompts: list[str] = Field(min_length=1)
+    prompts: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     answers: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     priority: int = Priority.INTERACTIVE
 

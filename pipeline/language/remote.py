@@ -122,8 +122,8 @@ class RemoteGenerator:
 
     def likelihoods(self, prompts: Sequence[Prompt], answers: Sequence[str], *, priority: Priority = Priority.INTERACTIVE) -> list[float] | None:
         server = self._server
-        if not server.ours:
-            return None
+        if not server.ours or not prompts:
+            return None if prompts else []
         assert server.form is not None
         body = {"prompts": [render(server.form, prompt) for prompt in prompts], "answers": list(answers), "priority": int(priority)}
         return [float(value) for value in self._connection.post("likelihoods", body)["likelihoods"]]

@@ -17,7 +17,7 @@ from pipeline.library.follow import understood
 from pipeline.library.moments import Moment, cleaned, language_of, moments, nearest
 from pipeline.library.over_videos import over_videos
 from pipeline.library.passages import passages
-from pipeline.library.reach import LIBRARY, Reach, few_videos, found, sentences_of, sure
+from pipeline.library.reach import LIBRARY, Reach, few_videos, found, heard, sentences_of, sure
 from pipeline.library.receipts import citation, not_found, quoted, quoting, with_further
 from pipeline.library.timed import timed
 from pipeline.store.database import Database
@@ -96,7 +96,8 @@ def _from_moments(db: Database, embedder: Embedder, generator: Generator | None,
     hits = found(db, text, vector, reach)
     sentences = sentences_of(db, hits)
     best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
-    if not sure(db, text, vector, best, sentences, generator):
+    likelier, generator = heard(text, best, sentences, generator)
+    if not sure(db, text, vector, best, likelier):
         return not_found(text, best, reach.unfound)
     said = passages(best, sentences)
     if asks_much(text):

@@ -2,7 +2,7 @@
 
 One cosine does not tell: with multilingual e5 every sentence of a meeting is at 0.75 to 0.88 from every question. What tells is how much nearer the best sentence and the best
 stretch are than everyday speech, and whether the rare words, the names and the pairs of words of the question were said there, or anywhere in the video. WEIGHTS were fitted by logistic
-regression (`nutshell evaluate ask` measures them). How far the best stretch stands out from the others of its video (a z-score), whether a number that is asked for is
+regression (`nutshell evaluate ask` measures them, with `--quotes` ALONE). How far the best stretch stands out from the others of its video (a z-score), whether a number that is asked for is
 there, and how few words tell anything were tried and gained nothing.
 """
 
@@ -73,6 +73,7 @@ class Signals:
 
 
 NATS = 20.0
+"""Of `likelier`, -10 to 20 of them: a question that repeats what was said has more, and would outvote all else."""
 WEIGHTS = Signals(
     near=16.48, chunk=11.03, everyday=8.64, sentence=-0.07, stretch=-0.52, anywhere=2.2, agreed=4.07, pairs=1.4, lost_names=-1.16, much=0.29, likelier=1.64
 )  # fmt: skip
@@ -138,7 +139,7 @@ def signals(
         pairs=_together(question, set(asked), stop, bags),
         lost_names=1.0 if names - said else 0.0,
         much=1.0 if asks_much(question) else 0.0,
-        likelier=None if likelier is None else likelier / NATS,
+        likelier=None if likelier is None else min(1.0, max(-0.5, likelier / NATS)),
     )
 
 

@@ -8,13 +8,11 @@ our own questions by it, for 51 % by cosine.
 
 from collections.abc import Sequence
 
-import structlog
-
-from pipeline.errors import ModelError
-from pipeline.language.generator import Generator
+from pipeline.language.generator import Generator, Priority
 from pipeline.language.models import BUILTIN
+from pipeline.languages import detect
 from pipeline.library.moments import Moment
-from pipeline.summary.prompts import asks
+from pipeline.summary.prompts import asks, fenced
 from pipeline.types import Sentence
 
 AROUND = 1
@@ -22,26 +20,37 @@ AROUND = 1
 neither, and each costs the model a hundred tokens."""
 LONGEST = 600
 """Characters of a passage that are read: where people speak without a full stop, the rest is about something else."""
+ASKED = 300
+"""Characters of a question that count: none of QMSum's is longer, and reading what somebody pastes would take a minute."""
 EVERYDAY = "Somebody said something."
+LANGUAGE = "en"
+"""Of EVERYDAY, and of all that the weights of `decide` were fitted on. After any German sentence every German question is likelier than after an English one."""
 
-log = structlog.get_logger()
 
+def shared(
+    question: str, best: Moment, sentences: Sequence[Sentence], generator: Generator | None, *, priority: Priority = Priority.INTERACTIVE
+) -> float | None:
+    """Nats that the question and what is said around the `best` sentence share. `sentences`: those of its video that were read.
 
-def shared(question: str, best: Moment, sentences: Sequence[Sentence], generator: Generator | None) -> float | None:
-    """Nats that the question and what is said around the `best` sentence share. None where the model cannot tell, or is another one than that on which the weights
-    of `decide` were fitted. `sentences`: those of its video that were read.
+    None where the model cannot tell: another than the built-in one, with whatever adapter, on which the weights of `decide` were fitted, or in another language than theirs.
+
+    Raises:
+        ModelError: `model_unavailable`.
     """
-    if generator is None:
+    asked = fenced(question)[:ASKED]
+    passage = _around(best.sentence, sentences)
+    if generator is None or not asked or {detect(asked), detect(passage)} != {LANGUAGE} or generator.model.split("+")[0] != BUILTIN:
         return None
-    try:
-        if generator.model.split("+")[0] != BUILTIN:
-            return None
-        found = generator.likelihoods([asks(EVERYDAY), asks(_around(best.sentence, sentences))], [question] * 2)
-    except ModelError as error:
-        log.warning("decided_without_model", code=error.code)
-        return None
+    found = generator.likelihoods([asks(EVERYDAY), asks(passage)], [asked] * 2, priority=priority)
     return None if found is None else found[1] - found[0]
 
 
 def _around(sentence: Sentence, sentences: Sequence[Sentence]) -> str:
-    return " ".join(one.text for one in sentences if abs(one.index - sentence.index) <= AROUND)[:LONGEST]
+    """The sentence with those beside it that have room."""
+    said = {one.index: one for one in sentences}
+    inside = [sentence]
+    for step in (*range(-1, -AROUND - 1, -1), *range(1, AROUND + 1)):
+        beside = said.get(sentence.index + step)
+        if beside is not None and sum(len(one.text) for one in (*inside, beside)) < LONGEST:
+            inside.append(beside)
+    return " ".join(one.text for one in sorted(inside, key=lambda one: one.index))[:LONGEST]

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
-from pipeline.language.generator import Generator
+from pipeline.errors import ModelError
+from pipeline.language.generator import Generator, Priority
 from pipeline.language.usual import usual
 from pipeline.library import moments
 from pipeline.library.decide import ANSWERED, Signals, answers, signals
@@ -21,6 +23,8 @@ CHUNKS = 8
 """Chunks that are read for an answer."""
 EACH = 4
 """Of these, at most so many of one video where several are asked: a talk of three hours has a chunk near everything."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,23 @@ def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Mome
     return signals(question, best, vector, chunks, vectors, speakers, likelier)
 
 
-def sure(
-    db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], texts: dict[str, tuple[Sentence, ...]] | None = None, generator: Generator | None = None
-) -> bool:
-    """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone.
-    `texts`, by video the sentences that were read, and `generator`: the language model is heard as well.
-    """
+def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float | None = None) -> bool:
+    """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone. `likelier`: see Signals."""
     if not best:
         return False
-    if best[0].foreign:
-        return best[0].near >= FOREIGN
-    likelier = shared(question, best[0], (texts or {}).get(best[0].hit.video_id, ()), generator)
-    return answers(weighed(db, question, vector, best, likelier)) >= ANSWERED
+    return best[0].near >= FOREIGN if best[0].foreign else answers(weighed(db, question, vector, best, likelier)) >= ANSWERED
+
+
+def heard(
+    question: str, best: Sequence[Moment], texts: dict[str, tuple[Sentence, ...]], generator: Generator | None, *, priority: Priority = Priority.INTERACTIVE
+) -> tuple[float | None, Generator | None]:
+    """What the language model says of the best moment, in nats (likelihood.py), and the model: None where it is away, since it need not be tried again for the same question.
+    `texts`: by video, the sentences that were read.
+    """
+    if not best:
+        return None, generator
+    try:
+        return shared(question, best[0], texts[best[0].hit.video_id], generator, priority=priority), generator
+    except ModelError as error:
+        log.warning("decided_without_model", code=error.code)
+        return None, None

@@ -86,7 +86,8 @@ def test_likelihoods_over_the_wire_are_those_of_the_model(generator: RemoteGener
 
     assert found == pytest.approx(open_tiny().likelihoods(PROMPTS, answers), rel=0.02)  # keys and values are rounded there
     assert len({round(value, 2) for value in found or ()}) > 6
-    for body in ({"prompts": ["a"], "answers": ["b", "c"]}, {"prompts": [], "answers": []}, {"prompts": ["a"], "answers": [""]}):
+    assert generator.likelihoods([], []) == []
+    for body in ({"prompts": ["a"], "answers": ["b", "c"]}, {"prompts": [], "answers": []}, {"prompts": ["a"], "answers": [""]}, {"prompts": [""], "answers": ["b"]}):
         refused = client.post("/v1/likelihoods", json=body)
         assert (refused.status_code, refused.json()["error"]["code"]) == (422, "bad_request")
 

@@ -119,6 +119,8 @@ def test_the_built_in_model_tells_what_belongs_together(embedder: Embedder) -> N
     assert strange is not None
     assert fitting > max(0.0, strange)
     assert shared("Which laboratories checked the result?", best, said, Model(lambda prompt: "")) is None
+    assert shared("Welche Labore haben das Ergebnis geprüft?", best, said, builtin.generator()) is None, "English is all that it knows"
+    assert shared("[|]", best, said, builtin.generator()) is None
     assert shared("Which laboratories checked the result?", best, said, None) is None
 
 
