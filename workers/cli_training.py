@@ -7,16 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workers.edge import edge
 
+if TYPE_CHECKING:
+    from pipeline.config import Settings
+
 OWN = Path(__file__).parent.parent / "pipeline" / "training" / "own"
 SAID = {True: "It is used from the next start on; `nutshell models back` undoes it.", False: "It is not better, so nothing was changed."}
 """What became of an adapter that was measured."""
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def ready() -> "Settings":
+    """The settings, with the built-in models made where that can be: what measures and teaches need not be run after `make run`."""
+    from pipeline.config import load
+    from workers.prepare import prepare_what_can_be
+
+    settings = load()
+    prepare_what_can_be(settings)
+    return settings
 
 
 @click.group()
@@ -29,10 +42,9 @@ def evaluate() -> None:
 @edge
 def evaluate_speech(folder: Path) -> None:
     """Word error rate by language, and words heard where nobody speaks."""
-    from pipeline.config import load
     from pipeline.speech.evaluate import evaluate as measure
 
-    sys.exit(measure(load(), folder, click.echo))
+    sys.exit(measure(ready(), folder, click.echo))
 
 
 @evaluate.command("speakers")
@@ -57,10 +69,9 @@ def evaluate_speakers(folder: Path) -> None:
 @edge
 def evaluate_qmsum(folder: Path | None, limit: int | None, wanted: str | None, as_json: bool) -> None:
     """Answers to questions about meetings, from the passages that annotators marked, beside the annotators' answers."""
-    from pipeline.config import load
     from pipeline.training.evaluate import as_table, evaluate as measure, to_json
 
-    rows, count = measure(load(), folder or OWN, limit, tuple(wanted.split(",")) if wanted else (), lambda line: click.echo(line, err=True))
+    rows, count = measure(ready(), folder or OWN, limit, tuple(wanted.split(",")) if wanted else (), lambda line: click.echo(line, err=True))
     click.echo(json.dumps(to_json("qmsum" if folder else "own", count, rows), indent=1) if as_json else as_table(rows, count))
 
 
@@ -71,10 +82,9 @@ def evaluate_qmsum(folder: Path | None, limit: int | None, wanted: str | None, a
 @edge
 def evaluate_translation(folder: Path, limit: int, as_json: bool) -> None:
     """How many bad translations are found among good ones, and chrF of everything here that translates."""
-    from pipeline.config import load
     from pipeline.training.translation import as_table, evaluate as measure, to_json
 
-    rows, scores = measure(load(), folder, limit, lambda line: click.echo(line, err=True))
+    rows, scores = measure(ready(), folder, limit, lambda line: click.echo(line, err=True))
     click.echo(json.dumps(to_json(rows, scores), indent=1) if as_json else as_table(rows, scores))
 
 
@@ -84,10 +94,9 @@ def evaluate_translation(folder: Path, limit: int, as_json: bool) -> None:
 @edge
 def evaluate_talks(folder: Path, limit: int) -> None:
     """Summaries of talks side by side, as Markdown to be read: the model asked plainly, and ours."""
-    from pipeline.config import load
     from pipeline.training.talks import as_markdown, compare, talks
 
-    for pair in compare(load(), talks(folder, limit), lambda line: click.echo(line, err=True)):
+    for pair in compare(ready(), talks(folder, limit), lambda line: click.echo(line, err=True)):
         click.echo(as_markdown(pair))
 
 
@@ -131,11 +140,10 @@ def train(taught: Path | None, checked: Path | None, from_feedback: bool, out: P
 
 
 def _tune(data: Any, out: Path, wanted: dict[str, Any]) -> None:
-    from pipeline.config import load
     from pipeline.training.train import Plan
     from pipeline.training.tuning import tune
 
-    click.echo(tune(load(), data, out, replace(Plan(), **wanted), lambda line: click.echo(line, err=True)))
+    click.echo(tune(ready(), data, out, replace(Plan(), **wanted), lambda line: click.echo(line, err=True)))
 
 
 def _learn(data: Any, out: Path, limit: int | None, wanted: dict[str, Any]) -> None:
@@ -162,10 +170,9 @@ def _learn(data: Any, out: Path, limit: int | None, wanted: dict[str, Any]) -> N
 @edge
 def promote(folder: Path, data: Path, limit: int | None) -> None:
     """Use the adapter in FOLDER, if it measures better than what is used now. `nutshell models back` undoes it."""
-    from pipeline.config import load
     from pipeline.training.tuning import promote_if_better
 
-    better = promote_if_better(load(), folder, data, limit, click.echo)
+    better = promote_if_better(ready(), folder, data, limit, click.echo)
     click.echo(SAID[better])
 
 
@@ -296,12 +303,11 @@ def _scratch() -> Iterator[tuple[Any, Any]]:
 @edge
 def evaluate_ask(folders: tuple[Path, ...], own: bool, limit: int | None, half: int | None, quotes: bool, vectors: Path | None, as_json: bool) -> None:
     """Questions to meetings and talks, and questions that they do not answer, through the product's own search, answers and refusals."""
-    from pipeline.config import load
     from pipeline.language.generator import open_generator
     from pipeline.training import asking
 
     sources = [*([None] if own or not folders else []), *folders]
-    generator = None if quotes else open_generator(load(), in_process=True)
+    generator = None if quotes else open_generator(ready(), in_process=True)
     try:
         reports = [_asked(source, asking.read(source, limit), generator, half, vectors) for source in sources]
     finally:
