@@ -29,10 +29,10 @@ LANGUAGE = "en"
 
 def shared(
     question: str, best: Moment, sentences: Sequence[Sentence], generator: Generator | None, *, priority: Priority = Priority.INTERACTIVE
-) -> float | None:
+) -> float:
     """Nats that the question and what is said around the `best` sentence share. `sentences`: those of its video that were read.
 
-    None where the model cannot tell: another than the built-in one, with whatever adapter, on which the weights of `decide` were fitted, or in another language than theirs.
+    0 where the model cannot tell: another than the built-in one, with whatever adapter, on which the weights of `decide` were fitted, or in another language than theirs.
 
     Raises:
         ModelError: `model_unavailable`.
@@ -40,9 +40,9 @@ def shared(
     asked = fenced(question)[:ASKED]
     passage = _around(best.sentence, sentences)
     if generator is None or not asked or {detect(asked), detect(passage)} != {LANGUAGE} or generator.model.split("+")[0] != BUILTIN:
-        return None
+        return 0.0
     found = generator.likelihoods([asks(EVERYDAY), asks(passage)], [asked] * 2, priority=priority)
-    return None if found is None else found[1] - found[0]
+    return 0.0 if found is None else found[1] - found[0]
 
 
 def _around(sentence: Sentence, sentences: Sequence[Sentence]) -> str:

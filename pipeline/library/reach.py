@@ -83,7 +83,7 @@ def sentences_of(db: Database, hits: Sequence[Hit]) -> dict[str, tuple[Sentence,
         return moments.sentences_of(session, hits)
 
 
-def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float | None = None) -> Signals:
+def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> Signals:
     """What speaks for the best moment, measured against all of its video. `likelier`: see Signals."""
     video_id = best[0].hit.video_id
     with db.session() as session:
@@ -92,7 +92,7 @@ def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Mome
     return signals(question, best, vector, chunks, vectors, speakers, likelier)
 
 
-def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float | None = None) -> bool:
+def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> bool:
     """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone. `likelier`: see Signals."""
     if not best:
         return False
@@ -101,14 +101,14 @@ def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment]
 
 def heard(
     question: str, best: Sequence[Moment], texts: dict[str, tuple[Sentence, ...]], generator: Generator | None, *, priority: Priority = Priority.INTERACTIVE
-) -> tuple[float | None, Generator | None]:
-    """What the language model says of the best moment, in nats (likelihood.py), and the model: None where it is away, since it need not be tried again for the same question.
+) -> tuple[float, Generator | None]:
+    """What the language model says of the best moment, in nats (likelihood.py; 0 where it cannot tell), and the model: None where it is away, since it need not be tried again for the same question.
     `texts`: by video, the sentences that were read.
     """
     if not best:
-        return None, generator
+        return 0.0, generator
     try:
         return shared(question, best[0], texts[best[0].hit.video_id], generator, priority=priority), generator
     except ModelError as error:
         log.warning("decided_without_model", code=error.code)
-        return None, None
+        return 0.0, None

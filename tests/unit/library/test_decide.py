@@ -1,7 +1,5 @@
 """The signals by which an answer is given or refused, and the quota of a video."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from pipeline.library.answer import spread
@@ -16,10 +14,10 @@ VECTORS = np.eye(4, 384, dtype=np.float32)
 SPEAKERS = ("Marta Lindqvist",)
 
 
-def of(question: str, place: int) -> Signals:
+def of(question: str, place: int, likelier: float = 0.0) -> Signals:
     hit = Hit("v", "", 0.0, 9.0, TEXTS[place], 1.0)
     best = [Moment(hit, Sentence(place, 0.0, 9.0, TEXTS[place]), 0.5, near=0.86)]
-    return signals(question, best, VECTORS[place], CHUNKS, VECTORS, SPEAKERS)
+    return signals(question, best, VECTORS[place], CHUNKS, VECTORS, SPEAKERS, likelier)
 
 
 def test_words_that_frame_a_question_are_not_looked_for() -> None:
@@ -37,8 +35,10 @@ def test_what_was_said_speaks_for_an_answer() -> None:
 def test_a_question_that_what_is_said_leads_to_is_likelier_answered() -> None:
     unsaid = of("What did the helicopter weigh?", 0)
 
-    assert unsaid.likelier is None, "no model was asked"
-    assert answers(replace(unsaid, likelier=-0.5)) < answers(replace(unsaid, likelier=0.5)) < answers(replace(unsaid, likelier=1.5))
+    assert unsaid.likelier == 0.0, "no model was asked"
+    assert answers(of("What did the helicopter weigh?", 0, likelier=-5.0)) < answers(unsaid) < answers(of("What did the helicopter weigh?", 0, likelier=5.0))
+    assert of("What did the helicopter weigh?", 0, likelier=500.0).likelier == 1.0, "what repeats a sentence of the talk does not outvote all else"
+    assert of("What did the benches cost?", 0, likelier=5.0).likelier == 0.0, "its words are said"
 
 
 def test_a_name_that_nobody_says_speaks_against_one() -> None:
