@@ -28,8 +28,8 @@ from pipeline.language.generator import Priority, Prompt, unavailable
 from workers.model_server import ModelServer, error_object, exit_soon, model_app, out_of_order
 
 if TYPE_CHECKING:
-    from pipeline.language.engine import Done, Event, Request
     from pipeline.language.local import LocalGenerator
+    from pipeline.language.request import Done, Event, Request
     from pipeline.language.sampling import Sampling
 
 THREADS = 64
@@ -198,7 +198,7 @@ def _respond(batch: Batch, asked: Asked) -> Response:
 
 
 def _whole(batch: Batch) -> dict[str, Any]:
-    from pipeline.language.engine import Done
+    from pipeline.language.request import Done
 
     done: dict[int, Done] = {}
     while len(done) < len(batch.requests):
@@ -214,7 +214,7 @@ def _whole(batch: Batch) -> dict[str, Any]:
 
 def _stream(batch: Batch, *, with_usage: bool) -> Iterator[str]:
     """Server-sent events. When the caller goes away, writing fails, this generator is closed, and the engine drops the prompts."""
-    from pipeline.language.engine import Done
+    from pipeline.language.request import Done
 
     head = _head(batch, {"text": "text_completion", "chat": "chat.completion.chunk"}[batch.kind])
     done: list[Done] = []

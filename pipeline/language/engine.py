@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,10 +21,11 @@ from tokenizers.decoders import DecodeStream
 from torch import Tensor
 
 from pipeline.errors import ContextTooLong
-from pipeline.language.generator import Priority, unavailable
-from pipeline.language.llama import Llama, Slab, Span
+from pipeline.language.generator import unavailable
+from pipeline.language.llama import Llama, Span
 from pipeline.language.pace import Pace
-from pipeline.language.sampling import Sampling, choose
+from pipeline.language.request import Done, Piece, Request
+from pipeline.language.sampling import choose
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -56,86 +57,6 @@ class Limits:
     """Tokens per slot; a longer request gets memory of its own."""
     long_requests: int = 2
     """How many of those may be there at the same time; one of them is kept for interactive requests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some more text of an answer."""
-
-    key: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """An answer is complete, or its request has failed."""
-
-    key: int
-    text: str
-    reason: str
-    """`stop` or `length` as in OpenAI's API; `cancelled`; `failed`."""
-    prompt_tokens: int = 0
-    answer_tokens: int = 0
-    likelihood: float = 0.0
-    """Of what was expected, in nats."""
-
-
-Event = Piece | Done
-Sink = Callable[[Event], None]
-"""Called from the engine's thread: it must only put the event somewhere."""
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Request:
-    """One prompt on its way through the engine. Everything but `cancelled` belongs to the engine's thread."""
-
-    key: int
-    """The caller's number for it, repeated in its events."""
-    tokens: list[int]
-    max_tokens: int
-    stops: tuple[str, ...]
-    priority: int
-    sink: Sink
-    sampling: Sampling
-    expected: tuple[int, ...] = ()
-    """Tokens of an answer whose likelihood is wanted; all but the last end `tokens`. Nothing is written then."""
-    likelihood: float = 0.0
-    """Nats, of those that were come to."""
-    cancelled: bool = False
-    slab: Slab | None = None
-    slot: int = 0
-    read: int = 0
-    """Tokens of prompt and answer that are in the cache."""
-    answer: list[int] = field(default_factory=list)
-    text: str = ""
-    sent: int = 0
-    """Characters of `text` that the caller has; the rest may turn out to be part of a stop string."""
-    decoder: DecodeStream | None = None
-
-    @property
-    def interactive(self) -> bool:
-        return self.priority < Priority.BATCH
-
-    @property
-    def needed(self) -> int:
-        return len(self.tokens) + self.max_tokens
-
-    @property
-    def reading(self) -> bool:
-        return self.read < len(self.tokens)
-
-    @property
-    def shareable(self) -> int:
-        """First tokens of the prompt that need not be read where they were read before. After the others logits are wanted."""
-        return len(self.tokens) - max(1, len(self.expected))
-
-    def wanted(self, count: int) -> int:
-        """How many of the next `count` tokens are followed by what is asked for."""
-        return max(0, self.read + count - max(self.read, self.shareable))
-
-    def cancel(self) -> None:
-        """Whoever asked has gone; the engine forgets the request before its next pass."""
-        self.cancelled = True
 
 
 class Engine:

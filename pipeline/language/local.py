@@ -11,12 +11,13 @@ from pipeline.language.adapter import adapted, read_adapter
 from pipeline.language.adapters import adapter_for
 from pipeline.language.cards import languages_of
 from pipeline.language.checkpoint import Checkpoint
-from pipeline.language.engine import Done, Engine, Event, Limits, Request
+from pipeline.language.engine import Engine, Limits
 from pipeline.language.forms import Form, choose_form, render
 from pipeline.language.generator import OnDone, Priority, Prompt, unavailable
 from pipeline.language.llama import Llama
 from pipeline.language.placement import Placement, available_memory, has_gpu, place
 from pipeline.language.profiles import choose_llm, thinks
+from pipeline.language.request import Done, Event, Request
 from pipeline.language.sampling import Sampling
 from pipeline.language.weights import read
 

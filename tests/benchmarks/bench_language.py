@@ -146,7 +146,7 @@ def ours(generator: LocalGenerator, prompts: Sequence[list[int]], answers: Seque
     """Each prompt answered with exactly so many tokens."""
     import queue
 
-    from pipeline.language.engine import Done, Event, Request
+    from pipeline.language.request import Done, Event, Request
 
     generator.engine._cached.clear()  # what the last round left in the slots
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from pipeline.errors import ContextTooLong, ModelError
-from pipeline.language.engine import Done, Event, Limits, Piece, Request
+from pipeline.language.engine import Limits
 from pipeline.language.forms import render
 from pipeline.language.generator import Priority, Prompt
 from pipeline.language.local import LocalGenerator
+from pipeline.language.request import Done, Event, Piece, Request
 from pipeline.language.sampling import Sampling
 from tests.integration.language.conftest import Open
 
