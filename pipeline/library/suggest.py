@@ -14,7 +14,7 @@ from pipeline.types import Chapter, Point
 
 MOST = 5
 TRIED = 10
-"""Candidates that are tried at most: each costs about two thirds of a second, half of it the language model's."""
+"""Candidates that are tried at most: each costs about half a second, a fifth of a second of it the language model's."""
 CHUNKS = 4
 EMBEDDED = 8
 ABOUT = {
