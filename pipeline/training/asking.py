@@ -13,13 +13,13 @@ from statistics import mean
 
 from pipeline.language.generator import Embedder, Generator
 from pipeline.library.answer import ask
-from pipeline.store import transcripts, videos
 from pipeline.store.database import Database
 from pipeline.summary.chunks import cut
 from pipeline.timecode import clock
 from pipeline.training.meetings import Meeting, Question, load
 from pipeline.training.metrics import unsupported
-from pipeline.types import Answer, AnswerCitation, Origin, Segment, Transcript, Video
+from pipeline.training.stored import add
+from pipeline.types import Answer, AnswerCitation
 
 OWN = Path(__file__).parent / "asked"
 """Five talks and meetings of our own with 76 questions that they answer and 49 that sound fitting and that they do not answer."""
@@ -133,17 +133,8 @@ def index(db: Database, embedder: Embedder, meetings: Sequence[Meeting], report:
     for number, meeting in enumerate(meetings, 1):
         chunks = cut(meeting.sentences)
         vectors = embedder.passages([chunk.text for chunk in chunks])
-        segments = tuple(Segment(one.start, one.end, one.text, one.speaker) for one in meeting.sentences)
-        source_id = f"file:{number:016x}{'0' * 48}"
-        with db.session() as s:
-            video_id = videos.ensure_video(s, source_id, "", "transcript", meeting.title or meeting.name)
-            video = Video(source_id, "", meeting.title or meeting.name, segments[-1].end, language="en")
-            videos.save_video(s, video)
-            transcripts.save_transcript(s, video_id, Transcript("en", Origin.FILE, None, segments), fence=None)
-            transcripts.save_sentences(s, video_id, meeting.sentences, fence=None)
-            transcripts.save_chunks(s, video_id, chunks, vectors, "en", fence=None)
-        ids[meeting.name] = video_id
-        report(f"{number} of {len(meetings)} read: {meeting.name}, {clock(video.duration)}")
+        ids[meeting.name] = add(db, meeting.name, chunks, vectors, meeting.sentences, title=meeting.title)
+        report(f"{number} of {len(meetings)} read: {meeting.name}, {clock(meeting.sentences[-1].end)}")
     return ids
 
 

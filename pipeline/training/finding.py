@@ -3,7 +3,6 @@
 All three are the product's own code over its own tables in a database of their own: words alone are a search without a vector, meaning alone one without words.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.language.generator import Embedder
 from pipeline.language.usual import usual
-from pipeline.store import transcripts, videos
 from pipeline.store.database import Database
 from pipeline.store.search import hybrid
 from pipeline.summary.chunks import cut
 from pipeline.training.meetings import Meeting, load
-from pipeline.types import Chunk, Hit, Origin, Sentence, Transcript, Video
+from pipeline.training.stored import add
+from pipeline.types import Chunk, Hit
 
 Way = Literal["words", "meaning", "search"]
 WAYS: tuple[Way, ...] = ("words", "meaning", "search")
@@ -71,7 +70,7 @@ def xquad(db: Database, embedder: Embedder, folder: Path, limit: int | None, say
     passages, _ = _xquad(folder / "xquad.en.json")
     vectors = embedder.passages(passages)
     ids = [
-        _store(db, f"passage{number}", (Chunk(0, 0.0, 1.0, text, 0, 0),), vector[None])
+        add(db, f"passage{number}", (Chunk(0, 0.0, 1.0, text, 0, 0),), vector[None])
         for number, (text, vector) in enumerate(zip(passages, vectors, strict=True))
     ]
     pairs = []
@@ -116,7 +115,7 @@ def moments(db: Database, embedder: Embedder, folder: Path, limit: int | None, s
     stored = [(meeting, cut(meeting.sentences)) for meeting in meetings]
     ids = []
     for meeting, chunks in stored:
-        ids.append(_store(db, meeting.name, chunks, embedder.passages([chunk.text for chunk in chunks]), meeting.sentences))
+        ids.append(add(db, meeting.name, chunks, embedder.passages([chunk.text for chunk in chunks]), meeting.sentences))
         say(f"{meeting.name}: {len(chunks)} moments")
     count, inside, everywhere = 0, dict.fromkeys(WAYS, 0), dict.fromkeys(WAYS, 0)
     for (meeting, _), video_id in zip(stored, ids, strict=True):
@@ -140,18 +139,6 @@ def _asked(meeting: Meeting, embedder: Embedder) -> Iterator[tuple[str, np.ndarr
 
 def _overlaps(hit: Hit, gold: Sequence[tuple[float, float]]) -> bool:
     return any(start < hit.end and hit.start < end for start, end in gold)
-
-
-def _store(db: Database, name: str, chunks: Sequence[Chunk], vectors: np.ndarray, sentences: Sequence[Sentence] = (), language: str = "en") -> str:
-    """As the product stores a video that was read; its id."""
-    source = f"file:{hashlib.sha256(name.encode()).hexdigest()}"
-    with db.session() as s:
-        video_id = videos.ensure_video(s, source, "", "transcript", name)
-        videos.save_video(s, Video(source, "", name, chunks[-1].end, language=language))
-        transcripts.save_transcript(s, video_id, Transcript(language, Origin.FILE, None, ()), fence=None)
-        transcripts.save_sentences(s, video_id, sentences, fence=None)
-        transcripts.save_chunks(s, video_id, chunks, vectors, language, fence=None)
-    return video_id
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
