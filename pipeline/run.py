@@ -86,15 +86,22 @@ def _is_there(s: Session, video_id: str, options: Options) -> bool:
     if video is None or not options.captions:
         return False
     found = renditions.get_summary(s, video_id, language=options.language or video.language, length=options.length)
-    return found is not None and found.complete
+    return found is not None and found.complete and found.key.transcript_hash in _readable(s, video_id)
+
+
+def _readable(s: Session, video_id: str) -> set[str | None]:
+    """What names the transcripts that a summary may rest on: all but automatic captions where the video was listened to since."""
+    origins = (None, Origin.FILE, Origin.CAPTIONS_MANUAL, Origin.SPEECH, Origin.SPEECH_TRANSLATED)
+    return {transcripts.get_hash(s, video_id, origin) for origin in origins}
 
 
 def _is_said(s: Session, video_id: str, language: str) -> bool:
     """Whether the transcript can be read in `language`, as it was spoken or translated."""
     video = videos.get_video(s, video_id)
     there = translations.get_translation(s, video_id, "transcript", language)
+    translated = there is not None and there.complete and there.key.source_hash == transcripts.get_hash(s, video_id)
     listened = language == "en" and transcripts.get_hash(s, video_id, Origin.SPEECH_TRANSLATED) is not None
-    return (video is not None and video.language == language) or listened or (there is not None and there.complete)
+    return (video is not None and video.language == language) or listened or translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,14 +303,15 @@ def spoken(s: Session, video_ids: Collection[str] | None, most: int) -> tuple[st
 
 
 def get_chunks(s: Session, video_id: str, origin: Origin | None = None) -> tuple[tuple[Chunk, ...], np.ndarray]:
-    """In order, with their vectors (n, dimensions) float32, those of the session's index.
+    """In order, with their vectors (n, dimensions) float32, those of the session's index. Without an `origin` those of the original that can be searched, which is the one
+    that was read last (see save_chunks) and not always the preferred one.
 
     Raises:
         ModelError: `index_changed`, retryable.
     """
-    row = _row(s, video_id, origin)
-    query = select(ChunkRow, cast(indexes.column(s), HALFVEC)).where(ChunkRow.transcript_id == (row.id if row else -1)).order_by(ChunkRow.index)
-    rows = s.execute(query).all()
+    among = TranscriptRow.origin.in_(PREFERRED) if origin is None else TranscriptRow.origin == origin
+    query = select(ChunkRow, cast(indexes.column(s), HALFVEC)).join(TranscriptRow, TranscriptRow.id == ChunkRow.transcript_id)
+    rows = s.execute(query.where(TranscriptRow.video_id == video_id, among).order_by(ChunkRow.index)).all()
     if any(vector is None for _, vector in rows):  # it came after another index had taken over
         raise indexes.changed()
     vectors = np.array([vector for _, vector in rows], dtype=np.float32).reshape(len(rows), indexes.used(s).dimensions)

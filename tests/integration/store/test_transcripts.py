@@ -177,3 +177,18 @@ def test_a_moment_is_kept_once_when_a_better_transcript_comes(db: Database, vide
         kept = [origin for origin in Origin if transcripts.get_chunks(s, video_id, origin)[0]]
 
     assert kept == [Origin.SPEECH, Origin.SPEECH_TRANSLATED]
+
+
+def test_what_search_knows_of_a_video_is_that_which_was_read_last(db: Database, video_id: str) -> None:
+    heard = Chunk(0, 0.0, 1.0, "Heard.", 0, 0)
+    with db.session() as s:
+        for origin, chunk in ((Origin.CAPTIONS_MANUAL, Chunk(0, 0.0, 1.0, "Written.", 0, 0)), (Origin.SPEECH, heard)):
+            transcripts.save_transcript(s, video_id, _transcript(origin), fence=None)
+            transcripts.save_chunks(s, video_id, [chunk], np.eye(1, 384, dtype=np.float32), "en", origin=origin, fence=None)
+    with db.session() as s:
+        stored, vectors = transcripts.get_chunks(s, video_id)
+        preferred = transcripts.get_transcript(s, video_id)
+
+    assert (stored, len(vectors)) == ((heard,), 1), "questions are weighed against this"
+    assert preferred is not None
+    assert preferred.origin is Origin.CAPTIONS_MANUAL
