@@ -91,7 +91,7 @@ def minutes(asked: dict[str, str], name: str) -> float | None:
 def number(asked: dict[str, str], name: str, most: int = MOST) -> int:
     """Raises: InputError: `bad_filter`."""
     text = asked.get(name, "") or "0"
-    if not text.isascii() or not text.isdigit() or int(text[:9]) > most:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > most:
         raise InputError("bad_filter", f"{text[:20]!r} is no number from 0 to {most}.")
     return int(text)
 

@@ -252,8 +252,8 @@ def count(s: Session, listing_id: int, wanted: Filter = EVERYTHING) -> int:
     return int(s.execute(_found(select(func.count()).select_from(Row), listing_id, wanted)).scalar_one())
 
 
-_OPEN = and_(_STATE.in_(("new", "cancelled")), Row.stage != Listed.SENT)
-"""Nobody asked for it yet, and it can be watched."""
+_OPEN = _STATE.in_(("new", "cancelled"))
+"""Nobody asks for it now, and it can be watched."""
 
 
 def count_open(s: Session, listing_id: int, wanted: Filter = EVERYTHING) -> int:
@@ -275,10 +275,11 @@ def _found(query: Any, listing_id: int, wanted: Filter) -> Any:
 def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """For queries of this room over items and their jobs."""
     found: list[ColumnElement[bool]] = []
-    if wanted.words:
-        found.append(Row.title.icontains(wanted.words, autoescape=True))
-    if wanted.without:
-        found.append(~Row.title.icontains(wanted.without, autoescape=True))
+    words, without = clean(wanted.words), clean(wanted.without)
+    if words:
+        found.append(Row.title.icontains(words, autoescape=True))
+    if without:
+        found.append(~Row.title.icontains(without, autoescape=True))
     if wanted.min_duration is not None:
         found.append(Row.duration >= wanted.min_duration)
     if wanted.max_duration is not None:
@@ -295,7 +296,8 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 def choose(s: Session, listing_id: int, wanted: Filter, options: Options, *, first: int | None = None) -> int:
-    """Marks items to be summarised, in the order of the source, `first` of them at most; how many. Only those of which nothing was asked yet and that can be watched.
+    """Marks items to be summarised, in the order of the source, `first` of them at most; how many. Only those that nobody asks for now and that can be watched: what the stages of a
+    cancelled one had stored is used again.
 
     `options` hold for all of this listing that have no job yet.
 
@@ -307,7 +309,7 @@ def choose(s: Session, listing_id: int, wanted: Filter, options: Options, *, fir
     chosen = _found(select(Row.source_id), listing_id, wanted).where(_OPEN).order_by(Row.position, Row.source_id).limit(first)
     which = and_(Row.listing_id == listing_id, Row.source_id.in_(chosen))
     done = s.execute(
-        update(Row).where(which).values(stage=Listed.CHOSEN, options=null()).returning(Row.source_id), execution_options={"synchronize_session": False}
+        update(Row).where(which).values(stage=Listed.CHOSEN, job_id=None, options=null()).returning(Row.source_id), execution_options={"synchronize_session": False}
     )
     number = len(done.all())
     s.execute(update(ListingRow).where(ListingRow.id == listing_id).values(options=asdict(options)))

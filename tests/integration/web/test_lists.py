@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from html.parser import HTMLParser
 from pathlib import Path
 
 import feedparser
@@ -84,7 +85,7 @@ def test_filters(client: FlaskClient, list_id: int, query: str, number: int) -> 
     assert client.get(f"/l/{list_id}?{query}").text.count('data-testid="item"') == number
 
 
-@pytest.mark.parametrize("query", ["min=x", "max=nan", "max=inf", "after=yesterday", "state=odd", "page=-1", "page=x", "min=-1", "page=99999999999"])
+@pytest.mark.parametrize("query", ["min=x", "max=nan", "max=inf", "after=yesterday", "state=odd", "page=-1", "page=x", "min=-1", "page=99999999999", f"page={'0' * 9}{'9' * 20}"])
 def test_filters_that_mean_nothing_are_refused(client: FlaskClient, list_id: int, query: str) -> None:
     assert client.get(f"/l/{list_id}?{query}").status_code == 422
 
@@ -111,6 +112,54 @@ def test_all_that_the_filters_show_or_the_first_of_them(client: FlaskClient, lis
     assert client.get(f"{V1}/{list_id}").json["counts"]["cancelled"] == 35
     client.post(f"/l/{list_id}/retry")
     assert client.get(f"{V1}/{list_id}").json["counts"]["waiting"] == 35
+
+
+def test_what_was_begun_and_cancelled_can_be_chosen_again(client: FlaskClient, db: Database, list_id: int) -> None:
+    one = {"which": "ticked", "item": ["youtube:video000004"]}
+    client.post(f"/l/{list_id}/choose", data=one)
+    with db.session() as s:
+        assert jobs.claim_next(s, Queue.BULK, "w") is not None
+    client.post(f"/l/{list_id}/cancel")
+    assert client.get(f"{V1}/{list_id}").json["counts"]["cancelled"] == 1
+
+    assert client.post(f"/l/{list_id}/choose", data=one).status_code == 303
+    assert client.get(f"{V1}/{list_id}").json["counts"]["waiting"] == 1
+
+
+def test_a_character_that_nothing_can_hold_is_not_looked_for(client: FlaskClient, list_id: int) -> None:
+    assert client.get(f"/l/{list_id}?words=number%00&without=%00").text.count('data-testid="item"') == 100
+
+
+class Forms(HTMLParser):
+    """Which buttons stand in which form, as a browser reads it: a form cannot stand in another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.nested = 0
+        self.sends: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self.nested += len(self.inside)
+            self.inside.append(found.get("id") or "")
+        if tag == "button" and found.get("value"):
+            self.sends[str(found["value"])] = found.get("form") or (self.inside[-1] if self.inside else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.inside.pop()
+
+
+def test_a_list_in_a_list_can_be_opened(client: FlaskClient, db: Database, list_id: int) -> None:
+    with db.session() as s:
+        listings.add(s, list_id, [Entry("youtube:PLbbbbbbbbbb", "playlist", "https://www.youtube.com/playlist?list=PLbbbbbbbbbb", "Bees")], 0)
+    found = Forms()
+    found.feed(client.get(f"/l/{list_id}").text)
+
+    assert found.nested == 0
+    assert (found.sends["https://www.youtube.com/playlist?list=PLbbbbbbbbbb"], found.sends["ticked"]) == ("open-list", "choose")
 
 
 def test_a_list_can_be_read_again_and_forgotten(client: FlaskClient, list_id: int) -> None:
