@@ -132,8 +132,8 @@ class Following:
 
 
 def subscribe(db: Database, source: Source, wanted: Wanted, *, batch: bool = False) -> Following:
-    """Follows a playlist, channel or feed, or one that is followed already as is `wanted` now; it is looked at at once, of many (`batch`) each at another moment of its
-    interval.
+    """Follows a playlist, channel or feed, or one that is followed already as is `wanted` now; it is looked at at once unless it is paused, of many (`batch`) each at another
+    moment of its interval.
 
     Raises:
         InputError: `bad_link`: not a playlist or channel; `not_followed`: one whose items are lists.
@@ -154,7 +154,8 @@ def follow(db: Database, listing_id: int, wanted: Wanted, *, batch: bool = False
         if found is not None and (found.kind == "import" or (found.kind == "playlist" and holds_lists(found.url))):
             raise cause("not_followed")
         subscriptions.follow(s, listing_id, wanted, within=wanted.every if batch else 0.0)
-    return Following(listing_id, () if batch else (check(db, listing_id),))
+        now = subscriptions.get(s, listing_id)
+    return Following(listing_id, () if batch or (now and now.paused) else (check(db, listing_id),))
 
 
 def holds_lists(url: str) -> bool:

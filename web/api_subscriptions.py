@@ -55,7 +55,6 @@ def change(list_id: str, json: schemas.SubscriptionChange) -> schemas.Subscripti
         options = submit.options(language, (json.length or now.options.length).value)
         filters = now.filters if json.filters is None else filter_of(json.filters)
         subscriptions.start(services(), number, Wanted(options, filters, json.every or now.every, json.backlog))
-        subscriptions.pause(services(), number, now.paused)
     if json.paused is not None:
         subscriptions.pause(services(), number, json.paused)
     return one_of(number)

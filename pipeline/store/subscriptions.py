@@ -85,7 +85,7 @@ class Subscription:
 
 
 def follow(s: Session, listing_id: int, wanted: Wanted, *, within: float = 0.0) -> None:
-    """From now on; one that is followed already is followed as is `wanted` now. `within`: the first look comes at a moment of these seconds.
+    """From now on; one that is followed already is followed as is `wanted` now, and stays paused where it is. `within`: the first look comes at a moment of these seconds.
 
     Raises:
         NotFound: `no_listing`.
@@ -93,10 +93,10 @@ def follow(s: Session, listing_id: int, wanted: Wanted, *, within: float = 0.0) 
     if s.execute(select(ListingRow.id).where(ListingRow.id == listing_id).with_for_update(read=True, key_share=True)).first() is None:
         raise listings.no_listing()
     values = {
-        "options": asdict(wanted.options), "filters": _stored(wanted.filters), "every": wanted.every, "backlog": wanted.backlog, "paused": False,
+        "options": asdict(wanted.options), "filters": _stored(wanted.filters), "every": wanted.every, "backlog": wanted.backlog,
         "next_check": _at(func.random() * within),
     }  # fmt: skip
-    row = upsert(SubscriptionRow).values(listing_id=listing_id, **values)
+    row = upsert(SubscriptionRow).values(listing_id=listing_id, paused=False, **values)
     s.execute(row.on_conflict_do_update(index_elements=[SubscriptionRow.listing_id], set_=values))
 
 

@@ -90,6 +90,19 @@ def test_what_is_kept_is_seen_again_exported_and_found(page: Page) -> None:
     expect(page.locator(".line.is-marked")).to_have_count(0)
 
 
+def test_a_highlight_that_is_removed_leaves_the_style_that_is_read(page: Page) -> None:
+    page.goto(f"/v/{talk.ID}?style=notes")
+    bar = page.get_by_test_id("mark-bar")
+    page.evaluate(SELECT)
+    bar.get_by_test_id("mark").click()
+    expect(page.locator(".line.is-marked")).to_have_count(2)
+    page.evaluate(SELECT)
+    bar.get_by_test_id("unmark").click()
+
+    expect(page.locator(".line.is-marked")).to_have_count(0)
+    expect(page.locator(".told-notes")).to_be_visible()
+
+
 PLAY = """([from, speed]) => new Promise((done) => {
   const sound = document.querySelector("audio");
   sound.addEventListener("ended", done, { once: true });

@@ -102,6 +102,9 @@ def test_following_on_the_page_of_a_list(client: FlaskClient, db: Database) -> N
 
     assert client.post(f"{place}/pause", data={"paused": "1"}).status_code == 303
     assert state(client.get(f"{place}/parts/follow").text) == "paused"
+    assert client.post(f"{place}/follow", data={**form, "words": "wick"}).status_code == 303
+    changed = client.get(place).text
+    assert (state(changed), 'name="words" value="wick"' in changed) == ("paused", True)
     assert client.post(f"{place}/pause", data={"paused": "0"}).status_code == 303
     assert client.post(f"{place}/check").status_code == 303
     assert client.post(f"{place}/unfollow").status_code == 303

@@ -115,7 +115,7 @@ function take(bar, first, last) {
   bar.elements.end.value = last.dataset.end;
   const remove = $("[data-unmark]", bar);
   remove.hidden = !first.dataset.note;
-  remove.setAttribute("formaction", `/notes/${first.dataset.note}`);
+  remove.setAttribute("formaction", `/notes/${first.dataset.note}?${$("#video").dataset.query}`); // back to the language and style that are read
 }
 
 /** Highlights a line, or takes the highlight that lies on it away. */
