@@ -43,10 +43,6 @@ MAX_ATTEMPTS = 3
 REAP_SECONDS = 10.0
 
 
-def may_move(old: State, new: State) -> bool:
-    return new in MOVES[old]
-
-
 def backoff(attempt: int) -> float:
     """Seconds before try number `attempt + 1`: 10, 30, 90, … capped at an hour."""
     return min(10.0 * 3.0 ** max(0, attempt - 1), 3600.0)

@@ -51,14 +51,6 @@ def short_code(code: str) -> str:
     return str(babel.core.get_global("language_aliases").get(code, code))
 
 
-def direction(code: str) -> str:
-    """`rtl` or `ltr`."""
-    try:
-        return babel.Locale.parse(code).text_direction
-    except (UnknownLocaleError, ValueError):
-        return "ltr"
-
-
 def detect(text: str) -> str:
     """The language that `text` is most likely in, `und` when there is too little to tell. Takes a tenth of a millisecond."""
     letters = "".join(character for character in text[:DETECTED] if character.isalnum() or character in " '’")

@@ -186,6 +186,11 @@ def save_download(source: Source, form: Form, settings: Settings, folder: Path, 
     with job_folder(settings, 0, f"{public_id(source.source_id)}-{form.base.name}") as work:
         if source.kind == "youtube":
             video, cover, path = _fetch_recording(source, form, settings, work, emit)
+        elif source.kind == "media" and source.path is None and form.what == "audio":
+            path = elsewhere.fetch_recording(source.url, settings, work, emit)
+            video, cover = _as_elsewhere(uploads.probe_media(path, urlsplit(source.url).path), source), None
+        elif source.kind == "media" and source.path is None:
+            raise InputError("bad_download", "Of this only the audio can be downloaded.")
         elif source.kind == "media" and source.path is not None and form != form.base:
             video, cover, path = uploads.probe_media(source.path, source.path.name), None, source.path
         else:

@@ -237,8 +237,10 @@ def submit_download(db: Database, video_id: str, form: Form, most_lines: int, *,
     """
     with db.session() as s:
         kind, video = videos.get_kind(s, video_id), videos.get_video(s, video_id)
-        if video is None or kind not in ("youtube", "media") or (kind == "media" and form == form.base and not (video.source_url and form.what == "audio")):
+        if video is None or kind not in ("youtube", "media") or (kind == "media" and form == form.base and not video.source_url):
             raise InputError("bad_download", "This came from a file of yours, so there is nothing to download.")
+        if kind == "media" and form == form.base and form.what != "audio":
+            raise InputError("bad_download", "Of this only the audio can be downloaded.")
         form = allowed(form, most_lines, video.duration)
         if media.use_media(s, video_id, form.name) is not None:
             return Submitted(video_id, None, False, None)

@@ -4,11 +4,10 @@ from flask import Blueprint, Response, request
 
 from pipeline.errors import NutshellError
 from pipeline.language.engines import is_rough
-from pipeline.languages import code_of
 from pipeline.library import search as searching
 from pipeline.store.conversations import Scope
 from pipeline.types import Answer, Rendered
-from web import asking, found as searching_page, schemas, search_schemas as found_json
+from web import asking, found as searching_page, schemas, search_schemas as found_json, words
 from web.services import services
 from web.spec import responses, spec
 
@@ -47,7 +46,7 @@ def suggest(query: found_json.SuggestQuery) -> found_json.Suggestions:
 def ask(json: schemas.AskRequest) -> schemas.Answer | Response:
     """A question over one video, some videos, a list or the library, answered with citations or not at all; in a conversation it may lean on what was asked before."""
     scope = Scope(tuple(dict.fromkeys([*([json.video] if json.video else []), *json.videos])), json.list)
-    asked = asking.question(json.question, scope, json.conversation, (code_of(json.language),) if json.language else ())
+    asked = asking.question(json.question, scope, json.conversation, (words.language_code(json.language),) if json.language else ())
 
     def told(found: Answer) -> schemas.Answer:
         number = asking.kept(asked, found) if json.conversation is not None else None

@@ -1,4 +1,4 @@
-"""Questions to the library, alone or in a conversation: the answer whole, or streamed as it is written and at last checked."""
+"""Questions to the library, alone or in a conversation: the answer whole, or its checked words first and at last all of it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def kept(asked: Question, answer: Answer) -> int:
 
 
 def streamed(asked: Question, final: Callable[[Answer], dict[str, Any]]) -> Response:
-    """An event stream: `words` while the answer is written, `answer` with `final` of the checked one, or `failed` with the sentence."""
+    """An event stream: `words`, which are checked, `answer` with `final` of it, which a translation may keep waiting, or `failed` with the sentence."""
     response = Response(stream_with_context(_events(asked, final)), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

@@ -285,10 +285,6 @@ class Hit(BaseModel):
     score: float
 
 
-class Hits(BaseModel):
-    hits: list[Hit]
-
-
 class AskRequest(Request):
     question: str = QUESTION
     video: VideoId | None = Field(default=None, description="Ask this video only.")
@@ -319,7 +315,8 @@ class AnswerTranslation(BaseModel):
 
 
 class Answer(BaseModel):
-    """Sent as JSON, or with `Accept: text/event-stream` as events `words` ({"text": …}, the draft as it is written) and at last `answer` (this object, checked)."""
+    """Sent as JSON, or with `Accept: text/event-stream` as events `words` ({"text": …}, each after its sentence was checked) and at last `answer`
+    (this object, with citations and, where another language was asked for, the translation)."""
 
     question: str
     understood: str = Field(description="The question as it was taken, with what an earlier one said in place of \"it\" and \"and why\".")

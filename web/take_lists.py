@@ -50,9 +50,21 @@ def fetch(list_id: str) -> BaseResponse:
     wanted = [item.video_id for item in _items(services(), listing.id)]
     if not wanted:
         raise InputError("nothing_chosen", "Nothing of this list is summarised yet.")
-    for video_id in wanted:
-        submit.download(services(), video_id, form, batch=True)
+    refused = [error for video_id in wanted if (error := _refused(video_id, form)) is not None]
+    if len(refused) == len(wanted):
+        raise refused[0]
     return redirect(f"/l/{list_id}", 303)
+
+
+def _refused(video_id: str, form: downloads.Form) -> InputError | None:
+    """Why a list's download leaves this one out: a transcript beside recordings keeps nobody from those."""
+    try:
+        submit.download(services(), video_id, form, batch=True)
+    except InputError as error:
+        if error.code != "bad_download":
+            raise
+        return error
+    return None
 
 
 @blueprint.get("/l/<list_id>/podcast.xml")

@@ -127,10 +127,12 @@ def download(source: str, what: str, kind: str, quality: str, part: str | None, 
 
     from pipeline import downloads, run
     from pipeline.config import load
+    from pipeline.source.hosts import Hosts
     from pipeline.source.links import parse_source
     from workers.terminal import Bar
 
-    parsed, settings = parse_source(source), load()
+    settings = load()
+    parsed = parse_source(source, Hosts.of(settings.media_hosts))
     if what == "subtitles":
         subtitles_only(kind, quality, part)
         with Bar() as bar:

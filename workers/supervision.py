@@ -19,7 +19,6 @@ from workers import servers
 from workers.processes import ROOT, Program, environment
 
 RUNNING = "RUNNING"
-STARTING = frozenset({"STARTING", "BACKOFF", RUNNING})
 STOPPED = frozenset({"STOPPED", "EXITED", "FATAL", "UNKNOWN"})
 TRIES = 8
 """Starts that fail at once before supervisor gives up, with pauses of 1, 2, 3 … seconds between them."""

@@ -1,4 +1,4 @@
-"""A conversation as Markdown: questions, answers, and under each the moments that it rests on."""
+"""A conversation as Markdown: questions, answers, under each the moments that it rests on, and apart from them those that are also about it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,7 +30,15 @@ def _turn(turn: Answer, base: str) -> Iterator[str]:
         yield escape(turn.text)
         yield ""
     for one in turn.citations:
-        yield _moment(base, one.video_id, one.start, one.quote, one.title)
+        if not one.also:
+            yield _moment(base, one.video_id, one.start, one.quote, one.title, one.speaker)
+    further = [one for one in turn.citations if one.also]
+    if further:
+        yield ""
+        yield "Also about this:"
+        yield ""
+        for one in further:
+            yield _moment(base, one.video_id, one.start, one.quote, one.title, one.speaker)
     if not turn.found and turn.nearest:
         yield "The nearest to it:"
         yield ""
@@ -39,8 +47,9 @@ def _turn(turn: Answer, base: str) -> Iterator[str]:
     yield ""
 
 
-def _moment(base: str, video_id: str, start: float, said: str, title: str) -> str:
-    return f"- [{clock(start)}]({base}/v/{video_id}?t={int(start)}) “{escape(said)}” ({escape(title)})"
+def _moment(base: str, video_id: str, start: float, said: str, title: str, speaker: str = "") -> str:
+    who = f"{escape(speaker)}: " if speaker else ""
+    return f"- [{clock(start)}]({base}/v/{video_id}?t={int(start)}) {who}“{escape(said)}” ({escape(title)})"
 
 
 def file_name(title: str) -> str:

@@ -5,7 +5,6 @@ Face's form, which loads in a second. Nothing here downloads anything; `nutshell
 """
 
 import importlib.util
-import json
 import os
 from pathlib import Path
 
@@ -93,12 +92,6 @@ def complete(folder: Path) -> bool:
     """Whether the folder is as `prepare_builtin` leaves it, or holds the model as its publisher has it."""
     told = marker.read(folder)
     return told is not None and (marker.pulled(folder) or (told.get("format") == FORMAT and told.get("source") == GGUF_SHA256))
-
-
-def damaged_files(folder: Path) -> list[str]:
-    """Names of the files whose content is no longer what was written (reads everything; for `nutshell doctor`)."""
-    told = json.loads((folder / marker.MARKER).read_text())
-    return [name for name, made in told["files"].items() if sha256(folder / name) != made["sha256"]]
 
 
 def _build(scratch: Path) -> None:

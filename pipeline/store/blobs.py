@@ -100,12 +100,6 @@ class Blobs:
         for rows in obstore.list(self._store):
             yield from (row["path"] for row in rows if row["last_modified"] < last)
 
-    def delete_all(self, prefix: str) -> None:
-        """Every key in the folder `prefix`."""
-        for rows in obstore.list(self._store, prefix=_checked(prefix)):
-            for row in rows:
-                self.delete(row["path"])
-
 
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key):

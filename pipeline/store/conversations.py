@@ -136,7 +136,7 @@ def videos_in(s: Session, scope: Scope, *, missing_ok: bool = False) -> tuple[st
     """
     if scope.listing is not None:
         if not missing_ok and s.get(ListingRow, scope.listing) is None:
-            raise NotFound("no_listing", "There is no such list. `nutshell lists` and the page show those that there are.")
+            raise NotFound("no_listing", "There is no such list. The page shows those that there are.")
         query = select(VideoRow.id).join(ListingItemRow, ListingItemRow.video_id == VideoRow.id).where(ListingItemRow.listing_id == scope.listing)
         return tuple(s.execute(query.distinct()).scalars())
     if not scope.videos:

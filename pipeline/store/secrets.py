@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -83,10 +83,6 @@ def used(s: Session, held: Secret, result: str) -> None:
 def remove(s: Session, name: str) -> bool:
     """False: there was none."""
     return s.execute(delete(SecretRow).where(SecretRow.name == name).returning(SecretRow.name)).scalar_one_or_none() is not None
-
-
-def is_there(s: Session, name: str) -> bool:
-    return s.execute(select(SecretRow.name).where(SecretRow.name == name)).scalar_one_or_none() is not None
 
 
 def _secret(row: SecretRow) -> Secret:

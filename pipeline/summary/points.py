@@ -27,9 +27,6 @@ class Draft:
     shown: tuple[int, ...]
 
 
-OnPoint = Callable[[Point], None]
-
-
 def drafts(
     reading: Reading,
     scored: Scored,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pipeline.errors import InputError
-from pipeline.languages import code_of, detect, direction, name_of, own_name
+from pipeline.languages import code_of, detect, name_of, own_name
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_what_is_no_language_is_refused(text: str) -> None:
 
 
 def test_names() -> None:
-    assert (name_of("ro"), own_name("ro"), direction("ar"), direction("en")) == ("Romanian", "română", "rtl", "ltr")
+    assert (name_of("ro"), own_name("ro")) == ("Romanian", "română")
     assert name_of("xx-unknown") == "xx-unknown"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import run
 from pipeline.config import Settings
-from pipeline.errors import NutshellError
+from pipeline.errors import InputError, NutshellError
 from pipeline.jobs import Queue
 from pipeline.source import elsewhere, sandbox
 from pipeline.source.hosts import Hosts, media_id
@@ -377,3 +377,15 @@ def test_the_command_takes_a_recording_s_link_too(settings: Settings, work: Path
     assert (video.source_id, video.source_url, video.title, transcript) == (source.source_id, source.url, "short", None)
     assert sound is not None
     assert sound.read_bytes() == load_talk("short").files[140].read_bytes()
+
+
+def test_the_command_saves_a_recording_of_another_host(settings: Settings, work: Path) -> None:
+    from pipeline import downloads, offline
+
+    source = parse_source(f"{CDN}/short.m4a", Hosts.of(settings.media_hosts))
+    saved = [offline.save_download(source, downloads.parse(name), settings, work, sandbox.quiet) for name in ("audio", "audio-opus-2000-5000")]
+
+    assert saved[0].read_bytes() == load_talk("short").files[140].read_bytes()
+    assert [path.suffix for path in saved] == [".m4a", ".opus"]
+    with pytest.raises(InputError, match="Of this only the audio"):
+        offline.save_download(source, downloads.parse("video"), settings, work, sandbox.quiet)

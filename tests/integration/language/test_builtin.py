@@ -28,7 +28,6 @@ def test_it_is_there_and_whole_and_made_once(builtin_home: Settings) -> None:
     assert times(builtin_home) == before
     assert said == []
     assert models.models_ready(builtin_home) == []
-    assert models.damaged_files(folder(builtin_home)) == []
     assert sorted(path.name for path in builtin_home.models_dir.iterdir()) == [f".{models.BUILTIN}.lock", models.BUILTIN]
 
 

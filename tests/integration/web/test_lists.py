@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pipeline.jobs import Queue, State
-from pipeline.store import jobs, listings, media
+from pipeline.store import jobs, listings, media, renditions, videos
 from pipeline.store.database import Database
-from pipeline.types import Entry
+from pipeline.types import Entry, Origin, Transcript
 from tests.integration.web import talk
 from tests.integration.web.conftest import services
 
@@ -231,3 +231,24 @@ def test_the_recordings_of_a_list_are_fetched_behind_everything_else(client: Fla
         job = jobs.jobs_of(s, talk.ID)[0]
         assert (job.kind, job.options) == ("download", {"as": "audio-mp3"})
     assert client.post(f"/l/{list_id}/downloads", data={"as": "exe"}).status_code == 422
+
+
+def test_a_transcript_in_a_list_keeps_nobody_from_its_recordings(client: FlaskClient, db: Database, list_id: int) -> None:
+    words = "file:" + "a" * 64
+    with db.session() as s:
+        video_id = videos.ensure_video(s, words, "", "transcript", "Words only")
+        listings.add(s, list_id, [Entry(words, "transcript", "", "Words only")], -1)
+    said = talk.sentences()
+    made = talk.key(video_id, Transcript("en", Origin.FILE, None, ()))
+    with db.session() as s:
+        renditions.save_summary(s, made, talk.summary(said), fence=None)
+    assert client.get(f"{V1}/{list_id}").json["counts"]["here"] == 2
+
+    assert client.post(f"/l/{list_id}/downloads", data={"as": "audio"}).status_code == 303
+    with db.session() as s:
+        assert [job.kind for job in jobs.jobs_of(s, talk.ID)] == ["download"]
+        assert jobs.jobs_of(s, video_id) == ()
+        texts = listings.ensure(s, "import:texts", "import", "", "Texts")
+        listings.add(s, texts, [Entry(words, "transcript", "", "Words only")], 0)
+    refused = client.post(f"/l/{texts}/downloads", data={"as": "audio"})
+    assert (refused.status_code, "came from a file of yours" in refused.text) == (422, True)

@@ -1,4 +1,4 @@
-// Questions: the answer is shown as it is written and then replaced by the checked one, with its citations.
+// Questions: the words of the answer are shown as they come, checked, and then replaced by all of it, with its citations and its translation.
 
 import { $ } from "./dom.js";
 import { t } from "./words.js";
