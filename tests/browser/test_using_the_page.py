@@ -229,6 +229,26 @@ def test_keys_go_from_point_to_point(page: Page) -> None:
     assert position(page) == int(begins[0])
 
 
+def test_the_transcript_is_walked_line_by_line_with_the_arrows(page: Page) -> None:
+    page.goto(f"/v/{CAPTIONED}?t=30")
+    lines = page.get_by_test_id("transcript-line")
+    target = page.locator(".line.is-target a.time")
+    page.locator("#part-transcript").focus()
+    page.keyboard.press("Tab")
+    expect(target).to_be_focused()
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    after = page.locator(".line.is-target + .line a.time")
+    expect(after).to_be_focused()
+    begins = float(after.get_attribute("data-t") or "nan")
+    page.keyboard.press("Enter")
+    assert position(page) == int(begins)
+    page.keyboard.press("End")
+    expect(lines.last.locator("a.time")).to_be_focused()
+    expect(lines.last).to_be_in_viewport()
+    assert page.locator("#part-transcript a.time:not([tabindex='-1'])").count() == 1, "one tab stop, however long the talk is"
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_moments_are_moments_in_every_style(page: Page, style: str) -> None:
     page.get_by_test_id(f"style-{style}").click()

@@ -22,6 +22,7 @@ export class TranscriptView {
     this.back.addEventListener("click", () => this.resume());
     this.body.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.body.addEventListener("click", (event) => this.clicked(event));
+    this.body.addEventListener("keydown", (event) => this.stepped(event));
     player.addEventListener("time", ({ detail }) => this.show(detail.seconds, detail.seek));
     this.find.addEventListener("input", () => this.search());
     this.find.addEventListener("keydown", (event) => this.findKey(event));
@@ -39,6 +40,7 @@ export class TranscriptView {
   read() {
     this.lines = $$(".line", this.body).map((node) => ({ node, start: Number(node.dataset.t), end: Number(node.dataset.end) }));
     this.now = null;
+    if (this.lines.length && !this.stop?.isConnected) this.rove($(".line.is-target", this.body) ?? this.lines[0].node);
     if (this.find.value) this.search();
     this.show(this.player.position, false);
   }
@@ -67,6 +69,7 @@ export class TranscriptView {
       this.now?.classList.remove("is-now");
       this.now = line.node;
       this.now.classList.add("is-now");
+      if (!this.body.contains(document.activeElement?.closest(".line"))) this.rove(this.now);
       if (seek) for (const node of $$(".is-target", this.body)) node.classList.remove("is-target");
       if (this.follows() || seek) this.scrollTo(line.node, !seek);
     }
@@ -106,6 +109,27 @@ export class TranscriptView {
     const line = event.target.closest(".line");
     if (!line || event.target.closest("a") || String(getSelection())) return;
     this.body.dispatchEvent(new CustomEvent("jump", { bubbles: true, detail: { seconds: Number(line.dataset.t), link: $("a", line).href } }));
+  }
+
+  /** One time of thousands is a tab stop: that of `node`. Arrows move it from line to line, as in any list, and Enter goes there. */
+  rove(node) {
+    for (const other of $$("a.time:not([tabindex='-1'])", this.body)) other.tabIndex = -1;
+    this.stop = $("a.time", node);
+    this.stop.tabIndex = 0;
+  }
+
+  stepped(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
+    const line = event.target.closest("a.time") && event.target.closest(".line");
+    if (!step || !line || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const at = this.lines.findIndex(({ node }) => node === line);
+    const { node } = this.lines[Math.min(this.lines.length - 1, Math.max(0, at + step))];
+    this.rove(node);
+    this.stop.focus({ preventScroll: true });
+    this.paused = node !== this.now;
+    this.scrollTo(node, false);
+    this.chip();
   }
 
   /** Marks exactly the lines between two seconds, as a citation does. */
