@@ -130,6 +130,10 @@ def _guessed(data: bytes) -> str:
     return "utf-8"
 
 
+_TIMED = re.compile(r"^[ \t]*-?\d+:\d\d(?::\d\d)?(?:[ \t]*--+>|[.,]\d+[ \t]*(?:-+>|,[ \t]*-?\d+:\d\d))", re.MULTILINE)
+"""SubRip, also without parts of seconds, or SBV."""
+
+
 def recognise(text: str) -> str:
     """The format of a transcript file, by its content: names lie.
 
@@ -148,7 +152,7 @@ def recognise(text: str) -> str:
         return "ttml"
     if re.match(r"<(?:\?xml|!doctype|!--|html\b)", head, re.IGNORECASE):
         raise cause("bad_transcript", READS)
-    if re.search(r"^[ \t]*-?\d+:\d\d(?::\d\d)?[.,]\d+[ \t]*(?:-+>|,[ \t]*-?\d+:\d\d)", text[:20_000], re.MULTILINE):
+    if _TIMED.search(text[:20_000]):
         return "srt"
     return "txt"
 

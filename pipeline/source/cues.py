@@ -109,7 +109,8 @@ def _segments(segments: list[Any]) -> Iterator[Cue]:
 # ---------------------------------------------------------------- lines with times
 
 _CLOCK = r"((?:\d{1,4}:)?\d{1,4}:\d{1,2}(?:[.,]\d{1,9})?)"
-_TIMING = re.compile(rf"\s*(-?){_CLOCK}\s*(?:-{{1,3}}>|,)\s*(-?){_CLOCK}(?:\s.*)?", re.ASCII)
+_TIMING = re.compile(rf"\s*(-?){_CLOCK}\s*(?:-{{1,3}}>|(?<=\.\d{{3}}),(?=-?\d{{1,4}}:\d{{1,2}}:\d{{1,2}}\.\d))\s*(-?){_CLOCK}(?:\s.*)?", re.ASCII)
+"""The comma is SBV's, between two whole times: "10:30, 11:45 or 12:00" is a line that is said."""
 _BROKEN_TIMING = re.compile(r"\s*\S{0,20}\d:\S{0,20}\s{0,9}-{1,3}>")
 """A line that was meant to have times: what follows it is not of the cue before."""
 _WORD_TIME = re.compile(rf"<{_CLOCK}>", re.ASCII)

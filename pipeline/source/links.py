@@ -55,6 +55,7 @@ _CHANNEL = frozenset({"channel", "c", "user"})
 _TABS = frozenset({"videos", "shorts", "streams", "playlists", "releases", "podcasts"})
 _ELSEWHERE = re.compile(r"https?://[^/]", re.IGNORECASE)
 _IN_TEXT = re.compile(r"[^\s<>\"'`|\\^{}]+")
+_MARKS = "()[],;.!?*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,14 @@ def _elsewhere(link: str, hosts: Hosts) -> Source:
 def find_links(text: str, *, lists: bool = False, hosts: Hosts | None = None) -> tuple[Source, ...]:
     """Every distinct video linked in a text, in its order, with `lists` also playlists, channels and feeds, with `hosts` also what these hosts have; a bare id counts
     only when it is the whole text. Never raises."""
-    if _ID.fullmatch(text.strip()):
-        return (read_link(text),)
+    return (read_link(text),) if _ID.fullmatch(text.strip()) else links_in(text, lists=lists, hosts=hosts)
+
+
+def links_in(text: str, *, lists: bool = False, hosts: Hosts | None = None) -> tuple[Source, ...]:
+    """As find_links, of a part of a text: a bare id counts never."""
     found: dict[str, Source] = {}
     for match in _IN_TEXT.finditer(text):
-        word = match[0].strip("()[],;.!?*_")
+        word = _bare(match[0])
         if "youtu" not in word.lower() and (hosts is None or not _ELSEWHERE.match(word)):
             continue
         try:
@@ -135,6 +139,11 @@ def find_links(text: str, *, lists: bool = False, hosts: Hosts | None = None) ->
             continue
         found.setdefault(source.source_id, source)
     return tuple(found.values())
+
+
+def _bare(word: str) -> str:
+    """Without the marks that a sentence or Markdown put around it. The id of a playlist may end in "_", which is a mark only where one stands at the other end too."""
+    return word.strip(_MARKS + "_") if word.lstrip(_MARKS).startswith("_") else word.strip(_MARKS)
 
 
 def parse_source(text: str, hosts: Hosts | None = None) -> Source:

@@ -1,5 +1,6 @@
 """The sound of a recording as a file of its own: as it is where the codec is the one wanted, else decoded and encoded. Runs inside the media child."""
 
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -46,6 +47,10 @@ OWN = {"aac": "m4a", "opus": "webm", "vorbis": "webm", "mp3": "mp3", "flac": "fl
 """Suffix of the usual container of a codec; mka takes all others."""
 
 
+WHOLE = Clip(0.0, math.inf)
+"""No header is asked for the end: that of a recording that a browser or a live stream made does not know it."""
+
+
 def extract(path: Path, stem: Path, audio_format: str, labels: Labels, report: "Report", clip: Clip | None = None) -> Path:
     """Writes `stem` with the suffix of `audio_format` (empty: that of the codec it has) and returns it.
 
@@ -54,7 +59,6 @@ def extract(path: Path, stem: Path, audio_format: str, labels: Labels, report: "
     Raises:
         InputError: `bad_media`, `no_audio`.
     """
-    import av
 
     with ExitStack() as stack:
         source = stack.enter_context(open_media(path))
@@ -64,15 +68,13 @@ def extract(path: Path, stem: Path, audio_format: str, labels: Labels, report: "
         codec = _codec(stream)
         suffix = audio_format or OWN.get(codec, "mka")
         made = stem.with_suffix(f".{suffix}")
-        length = float(source.duration or 0) / av.time_base
-        clip = clip or Clip(0.0, length)
-        if clip.start > 0 or clip.end < length:
+        if clip is not None:
             labels = replace(labels, chapters=clipped(labels.chapters, clip.start, clip.end))
         output = stack.enter_context(_opened(made, suffix))
         if not audio_format or ENCODERS[audio_format].codec == codec:
-            _copy(source, stream, output, labels, suffix, clip)
+            _copy(source, stream, output, labels, suffix, clip or WHOLE)
         else:
-            _encode(source, stream, output, labels, audio_format, clip, report)
+            _encode(source, stream, output, labels, audio_format, clip or WHOLE, report)
     return made
 
 
@@ -90,17 +92,13 @@ def _opened(path: Path, suffix: str) -> "OutputContainer":
 
 
 def _copy(source: "InputContainer", stream: "AudioStream", output: "OutputContainer", labels: Labels, suffix: str, clip: Clip) -> None:
-    import av
-
     copied = output.add_stream_from_template(stream)
     begin(output, labels, suffix)
-    whole = clip.start <= 0
-    if not whole:
+    if clip.start > 0:
         merge.seek(source, stream, clip.start)
-    end = clip.end if clip.end < float(source.duration or 0) / av.time_base else float("inf")
     packets = merge.timed(source, stream)
     written = 0
-    for _, _, packet in packets if whole and end == float("inf") else merge.within(packets, clip.start, end):
+    for _, _, packet in packets if clip == WHOLE else merge.within(packets, clip.start, clip.end):
         packet.stream = copied
         output.mux(packet)
         written += 1
@@ -117,17 +115,20 @@ def _encode(
     clip: Clip,
     report: "Report",
 ) -> None:
+    import av
+
     encoder = ENCODERS[audio_format]
     mono = stream.channels == 1
     rate = stream.rate if stream.rate in RATES and audio_format != "opus" else RATES[1]
     bit_rate = encoder.bit_rate // 2 if mono else encoder.bit_rate
     encoded = cast("AudioStream", output.add_stream(encoder.name, rate=rate, layout="mono" if mono else "stereo", bit_rate=bit_rate))
     begin(output, labels, audio_format)
+    length = min(clip.end, float(source.duration or 0) / av.time_base or math.inf) - clip.start
     steps = samples = 0
     for frame in _frames(source, stream, clip):
         output.mux(encoded.encode(frame))
         samples += frame.samples
-        if clip.length > 0 and samples / frame.sample_rate / clip.length * 20 > steps + 1:
+        if 0 < length < math.inf and samples / frame.sample_rate / length * 20 > steps + 1:
             steps += 1
             report(min(steps / 20, 1.0), "Encoding")
     if not samples:
@@ -141,7 +142,7 @@ def _frames(source: "InputContainer", stream: "AudioStream", clip: Clip) -> "Ite
 
     graph = av.filter.Graph()
     begin_at = graph.add_abuffer(template=stream)
-    end = f":end={clip.end:.6f}" if clip.end < float(source.duration or 0) / av.time_base else ""
+    end = f":end={clip.end:.6f}" if clip.end < math.inf else ""
     nodes = (
         begin_at,
         graph.add("atrim", f"start={max(0.0, clip.start):.6f}{end}"),

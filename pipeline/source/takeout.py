@@ -4,6 +4,7 @@ history of a hundred thousand videos takes no more memory than one of ten.
 Takeout's folders, files, columns and sentences are in the language of the account, so nothing is known by its name: a file is what its first rows look like.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -11,11 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 from pipeline.errors import InputError, cause
 from pipeline.source import plain
-from pipeline.source.links import Source, find_links, read_link
+from pipeline.source.links import Source, find_links, links_in, read_link
 from pipeline.types import Entry
 
 Form = Literal["history", "page", "channels", "subscriptions", "playlist", "links"]
@@ -30,6 +31,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _VIDEO = re.compile(r"[A-Za-z0-9_-]{11}")
 _CHANNEL = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _GLUED = re.compile(r"[,;](?=https?://|www\.|youtu)", re.IGNORECASE)
+_LINE_END = re.compile(r"[\r\n]")
 _BREAK = re.compile(r"[\s,;<>\"'`|^{}]")
 
 
@@ -71,13 +73,22 @@ def _form_of_rows(text: str) -> Form | None:
 
 def is_links(head: bytes) -> bool:
     """Whether a text is a list of links and not words in which one occurs: every line that is not a comment has one."""
-    lines = [line for line in _decoded(head).splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    whole = lines if len(head) < HEAD else lines[:-1]
-    return bool(whole) and all(find_links(line, lists=True) for line in whole[:50])
+    return _lists_links(_decoded(head), whole=len(head) < HEAD)
+
+
+def _lists_links(text: str, *, whole: bool) -> bool:
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    known = lines if whole else lines[:-1]
+    return bool(known) and all(find_links(line, lists=True) for line in known[:50])
 
 
 def _decoded(head: bytes) -> str:
-    return head.decode("utf-8-sig", errors="replace")
+    return head.decode(_encoding(head), errors="replace")
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-8, or UTF-16 with its mark, as Windows writes texts."""
+    return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def read(form: Form, stream: IO[bytes]) -> Iterator[Item]:
@@ -86,7 +97,8 @@ def read(form: Form, stream: IO[bytes]) -> Iterator[Item]:
     Raises:
         InputError: `bad_list`: it breaks off or is not what it looked like.
     """
-    text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
+    opened = io.BufferedReader(cast(io.RawIOBase, stream))
+    text = io.TextIOWrapper(opened, _encoding(opened.peek(2)), errors="replace", newline="")
     try:
         yield from _READERS[form](text)
     except (csv.Error, RecursionError) as error:
@@ -195,23 +207,27 @@ def _page(text: IO[str]) -> Iterator[Item]:
 
 
 def _texts(text: IO[str]) -> Iterator[Item]:
-    """Links anywhere in a text of any kind, for example the list of another program."""
-    kept = ""
-    while chunk := text.read(CHUNK):
-        words, kept = _cut(kept + chunk)
-        yield from _in_words(words)
-    yield from _in_words(kept)
+    """Links anywhere in a text of any kind, for example the list of another program; of a list of links and nothing else (is_links) also lines that are a bare id."""
+    chunk, kept = text.read(CHUNK), ""
+    listed = _lists_links(chunk, whole=len(chunk) < CHUNK)
+    while chunk:
+        words, kept = _cut(kept + chunk, _LINE_END if listed else _BREAK)
+        yield from _in_words(words, listed=listed)
+        chunk = text.read(CHUNK)
+    yield from _in_words(kept, listed=listed)
 
 
-def _cut(text: str) -> tuple[str, str]:
+def _cut(text: str, at: re.Pattern[str]) -> tuple[str, str]:
     """What can be read now, and the beginning of what may be a link that goes on."""
-    breaks = list(_BREAK.finditer(text, max(0, len(text) - 4096)))
+    breaks = list(at.finditer(text, max(0, len(text) - 4096)))
     end = breaks[-1].end() if breaks else len(text)
     return text[:end], text[end:]
 
 
-def _in_words(words: str) -> Iterator[Item]:
-    for source in find_links(_GLUED.sub(" ", words.replace("\\/", "/")), lists=True):
+def _in_words(words: str, *, listed: bool) -> Iterator[Item]:
+    clean = _GLUED.sub(" ", words.replace("\\/", "/"))
+    found = (source for line in clean.splitlines() for source in find_links(line, lists=True)) if listed else links_in(clean, lists=True)
+    for source in found:
         yield Channel(source, "") if source.kind == "playlist" else _entry(source, "", None)
 
 

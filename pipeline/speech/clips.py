@@ -20,6 +20,8 @@ PAUSE = 0.16
 """Seconds of silence that end a stretch of speech; faster-whisper's value for its batched pipeline."""
 PADDING = 0.4
 """Seconds kept around a stretch: the soft beginnings and ends of words that the detector misses."""
+FULL = 1.0
+"""Seconds that a stretch may lack of HEARD_AT_ONCE and still be one that was cut for its length."""
 LOOSE = 0.85
 """A clip may be closed from this share of its length on, at the longest pause: words at the edges of a clip are heard worst."""
 
@@ -104,11 +106,11 @@ def _how_many(stretches: Sequence[Stretch]) -> int:
 def cut(stretches: Sequence[Stretch], end: float) -> tuple[tuple[Stretch, ...], float]:
     """What is finished of a stretch of sound that ends at `end` but goes on, and from where on to look again.
 
-    Speech that touches the end is still going on; it is left for the next look, unless nothing else was found: then it is as long as a clip.
+    Speech that touches the end is still going on; it is left for the next look, unless nothing else was found and it is as long as a clip.
     """
     if not stretches or stretches[-1].end < end - PADDING:
         return tuple(stretches), end
-    if len(stretches) == 1:
+    if len(stretches) == 1 and stretches[0].length >= HEARD_AT_ONCE - FULL:
         return tuple(stretches), stretches[0].end
     return tuple(stretches[:-1]), stretches[-1].start
 

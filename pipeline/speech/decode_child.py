@@ -62,9 +62,9 @@ class Sink:
     def place(self, seconds: float) -> None:
         """The next block belongs at `seconds`."""
         position = round(seconds * RATE)
-        if self.decoded == 0 and position <= self._start:
-            self.at = position
-        elif GAP * RATE < position - self.at <= max(LONGEST_GAP * RATE, self._start):
+        if self.decoded == 0:
+            self.at = min(position, self._start)  # behind START where that lies in a gap
+        if GAP / 2 * RATE < position - self.at <= max(LONGEST_GAP * RATE, self._start):
             self._fill(position - self.at)
 
     def write(self, block: memoryview) -> None:
@@ -179,7 +179,9 @@ def decode(path: Path, start: float, sink: Sink, skipped: list[int]) -> None:
             if time is not None and (expected is None or abs(time - expected) > GAP):
                 joiner.flush()
                 sink.place(max(0.0, time - zero))
-            expected = None if time is None else time + frame.samples / frame.sample_rate
+                expected = time
+            if expected is not None:  # counted on from there: many small gaps, as where packets were lost, add up to one
+                expected += frame.samples / frame.sample_rate
             joiner.add(frame)
         joiner.flush()
     if not sink.decoded and (start == 0 or skipped[0]):  # else START lies beyond the end

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 
 from pipeline.config import Settings
 from pipeline.downloads import BEST, Clip, Form
 from pipeline.errors import InputError, NutshellError
 from pipeline.source import convert, sandbox, youtube
-from pipeline.source.labels import labels_of
+from pipeline.source.labels import Labels, labels_of
 from pipeline.source.links import parse_link
+from pipeline.source.sound import extract
 from pipeline.source.youtube import Probe
 from tests.standin import Response, StandIn
 
@@ -130,6 +132,26 @@ def test_a_clip_of_the_sound_has_its_length_and_its_own_chapters(probe: Probe, s
     assert float(found["format"]["duration"]) == pytest.approx(5.5, abs=0.1)
     assert [chapter["tags"]["title"] for chapter in found["chapters"]] == CHAPTERS[:2]
     assert float(found["chapters"][1]["start_time"]) == pytest.approx(0.99, abs=0.02)
+
+
+@pytest.mark.parametrize("kind", ["", "mp3"])
+def test_a_clip_of_a_recording_that_does_not_know_its_length_ends(tmp_path: Path, kind: str) -> None:
+    """As a browser records, which writes the header before it knows."""
+    recording = tmp_path / "live.webm"
+    with av.open(str(recording), "w", options={"live": "1"}) as container:
+        sound = container.add_stream("libopus", rate=48_000, layout="mono")
+        for second in range(12):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 48_000), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, second * 48_000
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    with av.open(str(recording)) as container:
+        assert not container.duration
+
+    path = extract(recording, tmp_path / "clip", kind, Labels("A talk", ()), lambda *_: None, Clip(3.0, 5.0))
+    with av.open(str(path)) as container:
+        heard = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert heard == pytest.approx(2.0, abs=0.2)
 
 
 def test_a_clip_that_is_encoded_holds_the_sound_of_its_time(probe: Probe, settings: Settings, work: Path) -> None:

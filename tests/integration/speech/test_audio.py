@@ -1,5 +1,6 @@
 """Any file that people hand in becomes samples, or one of three errors; the child that does it has nothing to lose."""
 
+import io
 import os
 import signal
 import struct
@@ -12,6 +13,7 @@ import pytest
 
 from pipeline.errors import InputError, NutshellError
 from pipeline.speech.audio import RATE, windows
+from pipeline.speech.decode_child import Sink
 from tests.integration.speech.media import tone, write_audio, write_video
 
 
@@ -115,6 +117,35 @@ def test_sound_that_begins_late_keeps_its_time(tmp_path: Path) -> None:
     assert len(samples) == pytest.approx(4 * RATE, abs=RATE // 20)
     assert np.abs(samples[: int(1.9 * RATE)]).max() == 0
     assert pitch(samples[int(2.1 * RATE) : 3 * RATE]) == pytest.approx(440, abs=2)
+
+
+def test_many_small_gaps_add_up(tmp_path: Path) -> None:
+    """Packets that a stream lost: each gap is too small to count, and after an hour they were minutes."""
+    import av
+
+    path = tmp_path / "lossy.mkv"
+    block = (tone(0.02) * 32767).astype(np.int16)[None, :]
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for number in range(1000):
+            frame = av.AudioFrame.from_ndarray(block, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = RATE, round(number * 0.022 * RATE)
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+
+    assert len(samples_of(path)) / RATE == pytest.approx(22.0, abs=0.3)
+
+
+@pytest.mark.parametrize(("start", "first", "seconds"), [(0.0, 2.0, 3.0), (703.0, 706.0, 4.0), (703.0, 702.5, 0.5), (10.0, 12.0, 3.0)])
+def test_what_is_heard_after_a_jump_begins_at_the_start(start: float, first: float, seconds: float) -> None:
+    """Also where START lies in a hole, and the first sound behind it."""
+    out = io.BytesIO()
+    sink = Sink(out, start, 3600.0)
+    sink.place(first)
+    sink.write(memoryview(bytes(2 * RATE)))
+
+    assert out.tell() / 2 / RATE == pytest.approx(seconds)
+    assert sink.at / RATE == pytest.approx(first + 1.0)
 
 
 def playlist(kind: str, target: Path) -> bytes:

@@ -64,6 +64,10 @@ def test_speech_without_a_pause_is_not_put_off_for_ever() -> None:
     assert cut((Stretch(10, 40),), 40.0) == ((Stretch(10, 40),), 40)
 
 
+def test_speech_after_music_waits_for_its_rest_as_any_other_does() -> None:
+    assert cut((Stretch(34.6, 40.0),), 40.0) == ((), 34.6)
+
+
 def test_a_clip_that_is_not_full_waits_for_what_follows() -> None:
     full, rest = Stretch(0, 28), Stretch(29, 35)
 
