@@ -2,8 +2,8 @@
 
 import re
 
-_CLOCK = re.compile(r"(?:(\d+):)?([0-5]?\d):([0-5]\d)(?:[.,](\d{1,3}))?")
-_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_CLOCK = re.compile(r"(?:(\d+):([0-5]?\d)|(\d{1,4})):([0-5]\d)(?:[.,](\d{1,3}))?", re.ASCII)
+_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d{1,3})?)s?)?", re.ASCII)
 
 
 def clock(seconds: float) -> str:
@@ -34,13 +34,13 @@ def parse_interval(text: str) -> float | None:
 
 
 def parse_offset(text: str) -> float | None:
-    """The seconds meant by `90`, `90s`, `1m30s`, `1h2m3s` or `1:02:03`; None when it is none of these."""
+    """The seconds meant by `90`, `90.5`, `90s`, `1m30s`, `1h2m3s`, `1:02:03` or `62:03`; None when it is none of these."""
     text = text.strip().lower()
     if match := _CLOCK.fullmatch(text):
-        hours, minutes, secs, fraction = match.groups()
-        return int(hours or 0) * 3600 + int(minutes) * 60 + int(secs) + float(f"0.{fraction or 0}")
+        hours, minutes, alone, secs, fraction = match.groups()
+        return int(hours or 0) * 3600 + int(minutes or alone) * 60 + int(secs) + float(f"0.{fraction or 0}")
     match = _UNITS.fullmatch(text)
     if not text or not match or len(text) > 12:
         return None
     hours, minutes, secs = match.groups()
-    return float(int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(secs or 0))
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(secs or 0)

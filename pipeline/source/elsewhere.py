@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config import Settings
+from pipeline.errors import NutshellError, Stopped
 from pipeline.source import media, sandbox
 from pipeline.source.inside import Json, Limits
 from pipeline.types import Chapter, Emit, Entry, Origin, Segment, Transcript
 
 FEED_SECONDS = 180.0
-SMALL_SECONDS = 60.0
+SMALL_SECONDS = 90.0
+"""Two files, each of which may be silent for half a minute."""
 _DOING = {"feed": ("list", "Reading the feed"), "recording": ("fetch", "Fetching the recording"), "extras": ("fetch", "Looking for a transcript")}
 """Stage and first message of each task."""
 
@@ -64,7 +66,12 @@ def fetch_extras(captions: str | None, chapters: str | None, duration: float, se
     """Transcript and chapters of an episode by the addresses that its feed names. What cannot be had is left out, with the reason."""
     if not captions and not chapters:
         return Extras(None, "", ())
-    found = _run("extras", settings, workdir, emit, SMALL_SECONDS, captions=captions, chapters=chapters, duration=duration)
+    try:
+        found = _run("extras", settings, workdir, emit, SMALL_SECONDS, captions=captions, chapters=chapters, duration=duration)
+    except Stopped:
+        raise
+    except NutshellError as error:
+        return Extras(None, f"The feed's transcript did not come through: {error}", ())
     said = found["transcript"]
     transcript = said and Transcript(said["language"], Origin.CAPTIONS_MANUAL, None, tuple(Segment(*segment) for segment in said["segments"]))
     return Extras(transcript, found["note"], tuple(Chapter(*chapter) for chapter in found["chapters"]))

@@ -147,7 +147,7 @@ def _transcript(web: Web, url: str, duration: float) -> tuple[Json, str]:
     try:
         text, _ = captions.decode(_small(web, url, captions.MOST_BYTES))
         text = feeds.plain_transcript(text)
-        read = captions.parse(text.encode(), captions.recognise(text), language="", origin=Origin.CAPTIONS_MANUAL)
+        read = captions.parse(text.encode("utf-8", "surrogatepass"), captions.recognise(text), language="", origin=Origin.CAPTIONS_MANUAL)
     except InputError as error:
         return None, f"The feed's transcript could not be read: {error}"
     except NutshellError as error:

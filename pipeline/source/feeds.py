@@ -46,11 +46,11 @@ def _entry(entry: Mapping[str, Any], url: str, hosts: Hosts, extras: Mapping[str
     if link is None:
         return None
     guid = str(entry.get("id") or link)
-    address, problem = _address(urljoin(url, link), hosts)
+    address, problem = _address(url, link, hosts)
     source_id = f"media:{hashlib.sha256(f'{url} {guid}'.encode(errors='replace')).hexdigest()}"
     title = plain.line(str(entry.get("title") or ""), 500) or "Untitled"
     more = extras.get(link, {})
-    named = [_address(urljoin(url, more[kind]), hosts) if kind in more else ("", "") for kind in ("transcript", "chapters")]
+    named = [_address(url, more[kind], hosts) if kind in more else ("", "") for kind in ("transcript", "chapters")]
     return [source_id, "media", address, title, _duration(entry.get("itunes_duration")), _day(entry.get("published_parsed")), problem,
             *(place if place and not against else None for place, against in named)]  # fmt: skip
 
@@ -63,12 +63,16 @@ def _enclosure(enclosures: Sequence[Mapping[str, Any]]) -> str | None:
     return None
 
 
-def _address(link: str, hosts: Hosts) -> tuple[str, str]:
-    """The address that is kept, and what is against fetching it, a code."""
+def _address(feed: str, link: str, hosts: Hosts) -> tuple[str, str]:
+    """The address that is kept, and what is against fetching it, a code. `link` may start from the address of the feed."""
     try:
-        return hosts.canonical(link), ""
+        whole = urljoin(feed, link)
+    except ValueError:  # "http://[bad/a.mp3"
+        return plain.line(link, addresses.LONGEST), "bad_link"
+    try:
+        return hosts.canonical(whole), ""
     except InputError as error:
-        return plain.line(link, addresses.LONGEST), error.code
+        return plain.line(whole, addresses.LONGEST), error.code
 
 
 def _duration(text: object) -> float | None:
@@ -96,7 +100,7 @@ def _extras(data: bytes) -> dict[str, dict[str, str]]:
             if enclosure is not None and (link := (enclosure.get("url") or "").strip()):
                 found[link] = _named(item)
             item.clear()
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError, LookupError) as error:  # ValueError: an encoding of several bytes, which feedparser reads and expat does not
         note("feed.broken", error=str(error))
     return found
 

@@ -143,7 +143,12 @@ def links_in(text: str, *, lists: bool = False, hosts: Hosts | None = None) -> t
 
 def _bare(word: str) -> str:
     """Without the marks that a sentence or Markdown put around it. The id of a playlist may end in "_", which is a mark only where one stands at the other end too."""
-    return word.strip(_MARKS + "_") if word.lstrip(_MARKS).startswith("_") else word.strip(_MARKS)
+    inside = word.strip(_MARKS)
+    marked = len(inside) - len(inside.lstrip("_"))
+    inside = inside[marked:]
+    for _ in range(marked):
+        inside = inside.removesuffix("_")
+    return inside.strip(_MARKS)
 
 
 def parse_source(text: str, hosts: Hosts | None = None) -> Source:

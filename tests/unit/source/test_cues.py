@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.source import cues
+from pipeline.source import captions, cues
 from pipeline.source.cues import Cue, read
 
 
@@ -167,6 +167,13 @@ def test_strange_times() -> None:
     text += "75:30.5-->75:31.5\nlong minutes"
     assert read(text, "srt") == [Cue(0.0, 2.0, "before"), Cue(432000.0, 432001.0, "five days"), Cue(4530.5, 4531.5, "long minutes")]
     assert read('[{"start": 1, "end": 1e300, "text": "x"}]', "json") == [Cue(1.0, None, "x")]
+
+
+def test_times_without_parts_of_seconds_and_times_that_are_said() -> None:
+    text = "1\n00:00:01 --> 00:00:04\nWe meet at\n10:30, 11:45 or 12:00.\nBe there\n\n2\n00:00:05 --> 00:00:08\nSecond line"
+
+    assert captions.recognise(text) == "srt"
+    assert [(cue.start, cue.end, cue.text) for cue in cues.read(text, "srt")] == [(1.0, 4.0, "We meet at\n10:30, 11:45 or 12:00.\nBe there"), (5.0, 8.0, "Second line")]
 
 
 def test_sbv() -> None:

@@ -222,3 +222,21 @@ def test_a_hundred_thousand_videos_are_told_page_by_page(tmp_path: Path) -> None
 
     assert sum(pages) == importing_child.MOST_ITEMS
     assert max(pages) == importing_child.PAGE
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_list_of_bare_ids(tmp_path: Path, end: str, encoding: str) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_bytes((f"# mine\n{ID}\naaaaaaaaaaa\nbbbbbbbbbbb{end}").encode(encoding))
+    found, _ = read(path)
+
+    assert [ids(entries) for entries in found.values()] == [[ID, "aaaaaaaaaaa", "bbbbbbbbbbb"]]
+
+
+def test_the_last_word_of_a_list_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "links.txt"
+    path.write_text(f"https://youtu.be/{ID} about performance")
+    found, _ = read(path)
+
+    assert [ids(entries) for entries in found.values()] == [[ID]]

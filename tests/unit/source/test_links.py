@@ -12,6 +12,8 @@ from pipeline.source.links import Source, find_links, parse_link, parse_source, 
 ID = "dQw4w9WgXcQ"
 CANONICAL = f"https://www.youtube.com/watch?v={ID}"
 
+UNDERSCORED = "https://www.youtube.com/playlist?list=PLabcdefghijklmnopqrstuvwxyz01234_"
+
 GOOD = [
     ID,
     f"https://www.youtube.com/watch?v={ID}",
@@ -193,3 +195,8 @@ def test_a_text_under_the_name_of_a_recording_is_an_error(tmp_path: Path) -> Non
 
 def test_the_command_line_takes_links_too() -> None:
     assert parse_source(f"https://youtu.be/{ID}?t=3") == Source("youtube", f"youtube:{ID}", CANONICAL, None, 3.0)
+
+
+@pytest.mark.parametrize("text", [UNDERSCORED, f"See {UNDERSCORED}.", f"_{UNDERSCORED}_", f"**({UNDERSCORED})**"])
+def test_the_id_of_a_playlist_keeps_its_last_character(text: str) -> None:
+    assert [source.url for source in find_links(text, lists=True)] == [UNDERSCORED]
