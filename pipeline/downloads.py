@@ -41,6 +41,11 @@ class Clip:
     def __str__(self) -> str:
         return f"{timecode.clock(self.start)}–{timecode.clock(self.end)}"
 
+    @property
+    def name(self) -> str:
+        """In the name of a file, where no system minds it."""
+        return str(self).replace(":", ".")
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

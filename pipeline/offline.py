@@ -198,8 +198,7 @@ def save_download(source: Source, form: Form, settings: Settings, folder: Path, 
         form = downloads.allowed(form, settings.max_height, video.duration)
         if form != form.base:
             path = convert.make([path], form, labels_of(video, cover), settings, work, emit)
-        title = f"{video.title} ({str(form.clip).replace(':', '.')})" if form.clip else video.title
-        return Path(shutil.move(path, folder / file_name(replace(video, title=title), path.suffix.lstrip("."))))
+        return Path(shutil.move(path, folder / file_name(video, path.suffix.lstrip("."), form.clip.name if form.clip else "")))
 
 
 def _fetch_recording(source: Source, form: Form, settings: Settings, work: Path, emit: Emit) -> tuple[Video, Path | None, Path]:

@@ -4,7 +4,7 @@ import mimetypes
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -89,8 +89,7 @@ class Shelf:
 
     def _name(self, kind: str, suffix: str) -> str:
         clip = downloads.parse(kind).clip if kind.startswith(("audio", "video")) else None
-        video = replace(self.video, title=f"{self.video.title} ({str(clip).replace(':', '.')})") if clip else self.video
-        return file_name(video, suffix.lstrip("."))
+        return file_name(self.video, suffix.lstrip("."), clip.name if clip else "")
 
     def used(self, kind: str) -> Media | None:
         with self.db.session() as s:

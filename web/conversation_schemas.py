@@ -11,7 +11,7 @@ class ConversationRequest(Request):
     """Where the questions of a new conversation are asked; nothing: in the whole library."""
 
     videos: list[VideoId] = Field(default=[], max_length=200)
-    list: int | None = Field(default=None, ge=1, description="Id of a playlist, channel or subscription.")
+    list: int | None = Field(default=None, ge=1, le=10**18, description="Id of a playlist, channel or subscription.")
 
 
 class ConversationChange(Request):

@@ -77,7 +77,7 @@ class AllTags(BaseModel):
 
 
 class FoldersRequest(Request):
-    folders: list[int] = Field(max_length=500, description="Ids of all that the video shall be in.")
+    folders: list[Annotated[int, Field(ge=1, le=10**18)]] = Field(max_length=500, description="Ids of all that the video shall be in.")
 
 
 class FolderRequest(Request):
@@ -94,7 +94,7 @@ class InFolders(BaseModel):
 
 class NotesQuery(Request):
     q: str = Field(default="", max_length=200_000, description="Words to find in notes, highlights and tags; without: all notes, in the order in which they were made.")
-    after: int = Field(default=0, ge=0, description="With no `q`: only those behind this id.")
+    after: int = Field(default=0, ge=0, le=10**18, description="With no `q`: only those behind this id.")
     limit: int = Field(default=100, ge=1, le=1000)
 
 

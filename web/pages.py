@@ -112,9 +112,9 @@ def export(video_id: str) -> BaseResponse:
 
 @blueprint.get("/search")
 def search() -> str | BaseResponse:
-    """Moments for words. A question goes to /ask, as from every box that takes both; `words=1` looks for its words all the same."""
+    """Moments for words. A question goes to /ask, as from every box that takes both; `words=1`, and any filter, which /ask does not have, looks for its words all the same."""
     text = request.args.get("q", "")
-    if is_question(text) and "words" not in request.args:
+    if is_question(text) and "words" not in request.args and not any(request.args.get(name) for name in found.NARROW):
         return redirect(f"/ask?{urlencode({'q': text})}", 303)
     return found.page(text)
 

@@ -55,7 +55,7 @@ class Pending:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(folder)
         others = [found for path in folder.glob(f"{PREFIX}*.json") if (found := cls._read(folder, path.stem.removeprefix(PREFIX)))]
-        if len(others) >= MOST:
+        if sum(not other.about.page for other in others) >= MOST:
             raise TooManyRequests
         promised = sum(2 * other.about.length - other.offset for other in others if not other.about.page)
         free = shutil.disk_usage(folder).free - promised - SPARE

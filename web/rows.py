@@ -1,5 +1,6 @@
 """What the pages show, read from the store in one short session: nothing of the database leaves this file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,6 +94,12 @@ class VideoRows:
         return next((file for kind in kinds for file in reversed(self.media) if file.kind == kind), None)
 
 
+def _ended_badly(found: Sequence[JobView]) -> list[JobView]:
+    """The newest job, and the newest that is no download, where they failed or were cancelled: what was downloaded since hides no summary that failed."""
+    last = next((number for number, job in enumerate(found) if job.kind != "download"), 0)
+    return [found[number] for number in sorted({0, last}) if number < len(found) and found[number].state in (State.FAILED, State.CANCELLED)]
+
+
 def load_video(db: Database, video_id: str, language: str | None = None, length: Length | None = None, *, said: bool = True) -> VideoRows:
     """Without `said` segments and sentences are left out: hours of them take megabytes. Raises: NotFound, when the library does not have the video."""
     with db.session() as s:
@@ -103,9 +110,7 @@ def load_video(db: Database, video_id: str, language: str | None = None, length:
         transcript = transcripts.get_transcript(s, video_id, segments=said)
         origin = transcript.origin if transcript else None
         found = jobs.jobs_of(s, video_id)
-        shown = [job for job in found if job.state not in FINAL] + [
-            job for job in found[:1] if job.state in (State.FAILED, State.CANCELLED)
-        ]
+        shown = [job for job in found if job.state not in FINAL] + _ended_badly(found)
         return VideoRows(
             video=video,
             kind=kind,

@@ -120,7 +120,7 @@ class ChooseRequest(ItemFilter):
     """What to summarise: `items` by their source_id, or everything that the filter lets through; `first`: so many from the top at most."""
 
     items: list[Annotated[str, Field(max_length=200)]] | None = Field(default=None, max_length=20_000)
-    first: int | None = Field(default=None, ge=1)
+    first: int | None = Field(default=None, ge=1, le=10**18)
     language: Language | None = None
     length: Length = Length.MEDIUM
     captions: bool = True
@@ -289,8 +289,8 @@ class AskRequest(Request):
     question: str = QUESTION
     video: VideoId | None = Field(default=None, description="Ask this video only.")
     videos: list[VideoId] = Field(default=[], max_length=200, description="Ask these videos only.")
-    conversation: int | None = Field(default=None, ge=1, description="The question goes on there, where that asks; it and its answer are kept.")
-    list: int | None = Field(default=None, ge=1, description="Ask what this playlist, channel or subscription holds.")
+    conversation: int | None = Field(default=None, ge=1, le=10**18, description="The question goes on there, where that asks; it and its answer are kept.")
+    list: int | None = Field(default=None, ge=1, le=10**18, description="Ask what this playlist, channel or subscription holds.")
     language: str | None = Field(default=None, max_length=40, description="Translate the answer into this language, where it is in another one.")
 
 

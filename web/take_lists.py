@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import NotFound
@@ -72,7 +73,8 @@ def feed(list_id: str) -> Response:
     """What is kept of the list's sound, as RSS 2.0 for any podcast player."""
     listing = _listing(list_id)
     where = services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    episodes = [episode for item in _items(services(), listing.id) if (episode := _episode(services(), item, where))][:EPISODES]
+    found = (episode for item in _items(services(), listing.id) if (episode := _episode(services(), item, where)))
+    episodes = list(islice(found, EPISODES))
     response = Response(podcast.feed(listing.title or listing.url, f"{where}/l/{listing.id}", listing.channel or "", episodes), mimetype="application/rss+xml")
     response.add_etag()
     response.make_conditional(request)

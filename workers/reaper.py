@@ -7,7 +7,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby, islice
 
 import structlog
@@ -80,6 +80,19 @@ def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:
         yield batch
 
 
+def _reap(db: Database, settings: Settings) -> None:
+    if announced := reap(db, settings):
+        log.info("stages announced again", number=announced)
+
+
+def _try(what: str, step: Callable[[], None]) -> None:
+    """It is tried again the next time, and nothing else waits for it."""
+    try:
+        step()
+    except (ModelError, OSError) as error:
+        log.warning(f"reaper cannot {what}", reason=error.code if isinstance(error, ModelError) else str(error))
+
+
 def main() -> None:
     settings = load()
     logs.configure(settings.log_level)
@@ -90,14 +103,10 @@ def main() -> None:
     log.info("reaper ready", every=REAP_SECONDS)
     swept = -math.inf
     while not stop.is_set():
-        try:
-            if time.monotonic() - swept > SWEEP_SECONDS:
-                log.info("swept", removed=sweep(db, settings))
-                swept = time.monotonic()
-            if announced := reap(db, settings):
-                log.info("stages announced again", number=announced)
-        except ModelError as error:
-            log.warning("reaper cannot look", reason=error.code)
+        if time.monotonic() - swept > SWEEP_SECONDS:
+            swept = time.monotonic()  # whatever comes of it: a store that is away must not keep leases from being looked at
+            _try("sweep", lambda: log.info("swept", removed=sweep(db, settings)))
+        _try("look", lambda: _reap(db, settings))
         stop.wait(REAP_SECONDS)
     db.dispose()
 

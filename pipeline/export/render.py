@@ -66,9 +66,14 @@ def _value(video: Video, transcript: Transcript, summary: Summary | None, tellin
     return document(video, transcript, summary, {}, {"speech": transcript.model, "llm": summary.model}, telling) | mine
 
 
-def file_name(video: Video, extension: str) -> str:
-    """`Title [id].ext`: at most 120 characters of the title, nothing that any file system or shell minds."""
+LONGEST_NAME = 200
+"""Bytes of a title in a file name, of the 255 that file systems allow: 84 characters of Japanese are more."""
+
+
+def file_name(video: Video, extension: str, part: str = "") -> str:
+    """`Title [id].ext`, of a clip `Title (part) [id].ext`: at most 120 characters and LONGEST_NAME bytes of the title, nothing that any file system or shell minds."""
     title = unicodedata.normalize("NFKC", video.title)
     title = "".join(c for c in title if unicodedata.category(c)[0] not in "CZ" or c == " ")
-    title = " ".join(re.sub(r'[\\/:*?"<>|\0]', " ", title).split()).strip(". ")[:120].rstrip(". ")
-    return f"{title or 'video'} [{video.id}].{extension}"
+    title = " ".join(re.sub(r'[\\/:*?"<>|\0]', " ", title).split()).strip(". ")[:120]
+    title = title.encode()[:LONGEST_NAME].decode("utf-8", "ignore").rstrip(". ") or "video"
+    return f"{title} ({part}) [{video.id}].{extension}" if part else f"{title} [{video.id}].{extension}"

@@ -237,6 +237,8 @@ class Engine:
             if other.read >= common and request.slab is not None:
                 request.slab.copy(other.slab, other.slot, request.slot, common)
                 request.read = common
+                if request.slab is self._main:  # written down at once: a request that ends before its first step leaves these keys to the next in its slot
+                    self._cached[request.slot] = request.tokens[:common]
                 return True
             earlier = self._active.index(other) < self._active.index(request)
             if other.read < common and earlier and (other.interactive or not request.interactive):

@@ -44,6 +44,11 @@ def usual_of(embedder: Embedder, text: str) -> Vectors | None:
     return usual(text) if embedder.model == BUILTIN_INDEX.model else None
 
 
+def everyday_of(embedder: Embedder, text: str) -> Vectors | None:
+    """As `everyday`; None where it is not known of the embedder's model."""
+    return everyday(text) if embedder.model == BUILTIN_INDEX.model else None
+
+
 @cache
 def _vectors(texts: Path) -> dict[str, Vectors]:
     with np.load(texts.with_suffix(".npz")) as stored:

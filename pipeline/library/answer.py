@@ -93,11 +93,11 @@ def _answered(db: Database, embedder: Embedder, generator: Generator | None, tex
 
 def _from_moments(db: Database, embedder: Embedder, generator: Generator | None, text: str, reach: Reach) -> Answer:
     vector = np.asarray(embedder.queries([text])[0])
-    hits = found(db, text, vector, reach)
+    hits = found(db, embedder, text, vector, reach)
     sentences = sentences_of(db, hits)
     best = nearest(text, moments(text, hits, sentences), vector, embedder, EMBEDDED)
     likelier, generator = heard(text, best, sentences, generator)
-    if not sure(db, text, vector, best, likelier):
+    if not sure(db, embedder, text, vector, best, likelier):
         return not_found(text, best, reach.unfound)
     said = passages(best, sentences)
     if asks_much(text):

@@ -31,7 +31,7 @@ def counted(db: Database, embedder: Embedder, question: str, asked: OverVideos, 
     """The videos in reach that speak of what is asked. Raises ModelError."""
     text = f"What is said about {asked.what}?"
     vector = np.asarray(embedder.queries([text])[0])
-    hits = found(db, text, vector, reach, limit=READ, each=EACH)
+    hits = found(db, embedder, text, vector, reach, limit=READ, each=EACH)
     inside: defaultdict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
         inside[hit.video_id].append(hit)
@@ -41,7 +41,7 @@ def counted(db: Database, embedder: Embedder, question: str, asked: OverVideos, 
     for video_id in list(inside)[:VIDEOS]:
         best = nearest(text, moments(text, inside[video_id], {video_id: texts[video_id]}), vector, embedder, EMBEDDED)
         if best:
-            (speaking if sure(db, text, vector, best) else near).append(best[0])
+            (speaking if sure(db, embedder, text, vector, best) else near).append(best[0])
     if not speaking:
         return not_found(question, near, reach.unfound)
     return (

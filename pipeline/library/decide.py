@@ -14,7 +14,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.language.usual import everyday
 from pipeline.library.discussion import asks_much
 from pipeline.library.moments import Moment, language_of
 from pipeline.summary.words import content, inverse_frequency, light_words, stem
@@ -86,6 +85,8 @@ That of `likelier` was added on 40 of the meetings and the same half. Regression
 ones are refused, and all 15 about something else still; of the other half 1 instead of 3 of 38, and 13 of 15 still; of the meetings' 4 % and 98 %, as before. All eleven fitted together
 did worse on meetings that nobody had seen.
 """
+USUALLY = 0.02
+"""Of `everyday` where it is not known, since the library is searched with another embedding model: what answered questions to meetings have on average."""
 ANSWERED = 0.5
 
 
@@ -104,12 +105,15 @@ def signals(
     question: str,
     best: Sequence[Moment],
     vector: np.ndarray,
+    ordinary: np.ndarray | None,
     chunks: Sequence[Chunk],
     vectors: np.ndarray,
     speakers: Sequence[str],
     likelier: float = 0.0,
 ) -> Signals:
-    """Of the best moment's video, whose chunks with their vectors (n, 384) and whose speakers' names these are. `vector`: the question's, unit. `likelier`: nats."""
+    """Of the best moment's video, whose chunks with their vectors (n, 384) and whose speakers' names these are. `vector`: the question's, unit; `ordinary`: see
+    language/usual.py, everyday; None: of another embedding model than the weights were fitted on. `likelier`: nats.
+    """
     stop = light_words(language_of(question))
     asked = telling(question)
     bags = [set(content(chunk.text, stop)) for chunk in chunks]
@@ -128,7 +132,7 @@ def signals(
     return Signals(
         near=max(moment.near for moment in best) - 0.78,
         chunk=float(near.max()) - 0.78,
-        everyday=float(everyday(best[0].hit.text or best[0].sentence.text) @ vector) - 0.74,
+        everyday=USUALLY if ordinary is None else float(ordinary @ vector) - 0.74,
         sentence=share(set(content(sentence, stop))),
         stretch=max((share(bag) for bag in bags), default=0.0),
         anywhere=share(said),

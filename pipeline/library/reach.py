@@ -8,8 +8,8 @@ import numpy as np
 import structlog
 
 from pipeline.errors import ModelError
-from pipeline.language.generator import Generator, Priority
-from pipeline.language.usual import usual
+from pipeline.language.generator import Embedder, Generator, Priority
+from pipeline.language.usual import everyday_of, usual_of
 from pipeline.library import moments
 from pipeline.library.decide import ANSWERED, Signals, answers, signals
 from pipeline.library.likelihood import shared
@@ -58,12 +58,12 @@ def few_videos(db: Database, reach: Reach, most: int) -> tuple[str, ...]:
     return spoken if len(spoken) <= most else ()
 
 
-def found(db: Database, question: str, vector: np.ndarray, reach: Reach, *, limit: int = CHUNKS, each: int = EACH) -> tuple[Hit, ...]:
+def found(db: Database, embedder: Embedder, question: str, vector: np.ndarray, reach: Reach, *, limit: int = CHUNKS, each: int = EACH) -> tuple[Hit, ...]:
     """The best chunks in reach, best first; of several videos at most `each` of one."""
     wide = limit if reach.single else limit * 4
     with db.session() as session:
         among = None if reach.single else reach.video_ids
-        hits = hybrid(session, question, vector, limit=wide, video_id=reach.single, video_ids=among, usual=usual(question))
+        hits = hybrid(session, question, vector, limit=wide, video_id=reach.single, video_ids=among, usual=usual_of(embedder, question))
     return hits[:limit] if reach.single else within_quota(hits, limit, each)
 
 
@@ -83,20 +83,21 @@ def sentences_of(db: Database, hits: Sequence[Hit]) -> dict[str, tuple[Sentence,
         return moments.sentences_of(session, hits)
 
 
-def weighed(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> Signals:
+def weighed(db: Database, embedder: Embedder, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> Signals:
     """What speaks for the best moment, measured against all of its video. `likelier`: see Signals."""
     video_id = best[0].hit.video_id
     with db.session() as session:
         chunks, vectors = transcripts.get_chunks(session, video_id)
         speakers = transcripts.speakers(session, video_id)
-    return signals(question, best, vector, chunks, vectors, speakers, likelier)
+    ordinary = everyday_of(embedder, best[0].hit.text or best[0].sentence.text)
+    return signals(question, best, vector, ordinary, chunks, vectors, speakers, likelier)
 
 
-def sure(db: Database, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> bool:
+def sure(db: Database, embedder: Embedder, question: str, vector: np.ndarray, best: Sequence[Moment], likelier: float = 0.0) -> bool:
     """Whether the best moments carry an answer at all. Where question and video share no word because they are in two languages, by meaning alone. `likelier`: see Signals."""
     if not best:
         return False
-    return best[0].near >= FOREIGN if best[0].foreign else answers(weighed(db, question, vector, best, likelier)) >= ANSWERED
+    return best[0].near >= FOREIGN if best[0].foreign else answers(weighed(db, embedder, question, vector, best, likelier)) >= ANSWERED
 
 
 def heard(

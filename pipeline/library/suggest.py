@@ -67,8 +67,8 @@ def _about(title: str, language: str) -> str:
 def _tried(db: Database, embedder: Embedder, generator: Generator | None, video_id: str, question: str) -> tuple[bool, Generator | None]:
     """Whether it is answered, and the model while it is there."""
     vector = np.asarray(embedder.queries([question])[0])
-    hits = found(db, question, vector, Reach((video_id,)), limit=CHUNKS)
+    hits = found(db, embedder, question, vector, Reach((video_id,)), limit=CHUNKS)
     texts = sentences_of(db, hits)
     best = nearest(question, moments(question, hits, texts), vector, embedder, EMBEDDED)
     likelier, generator = heard(question, best, texts, generator, priority=Priority.BATCH)
-    return sure(db, question, vector, best, likelier), generator
+    return sure(db, embedder, question, vector, best, likelier), generator

@@ -62,9 +62,9 @@ def timed(db: Database, embedder: Embedder, question: str, video_id: str) -> Ans
 def _where(db: Database, embedder: Embedder, event: Event, video_id: str) -> tuple[Sentence | None, list[Moment]]:
     """The sentence in which the event stands, None when it is not there; and what comes nearest to it."""
     vector = np.asarray(embedder.queries([event.what])[0])
-    hits = found(db, event.what, vector, Reach((video_id,)))
+    hits = found(db, embedder, event.what, vector, Reach((video_id,)))
     best = nearest(event.what, moments(event.what, hits, sentences_of(db, hits)), vector, embedder, EMBEDDED)
-    return (best[0].sentence if best and sure(db, event.what, vector, best) else None), best
+    return (best[0].sentence if best and sure(db, embedder, event.what, vector, best) else None), best
 
 
 def _about(question: str, part: Part, hit: Hit, said: Sequence[Sentence], embedder: Embedder) -> Answer:

@@ -1,7 +1,6 @@
 """Bytes of media files: a folder on one machine, an S3-compatible store on many, by the same calls. A key appears at once with all its bytes, or not at all."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from obstore.store import LocalStore, from_url
 
 from pipeline.config import Settings
 from pipeline.errors import NotFound, cause
+from pipeline.workplace import work_folder
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 PIECE = 1024 * 1024
@@ -22,6 +22,7 @@ class Blobs:
     """One per process or per use: it holds no connection. Keys are ours, `audio/dQw4w9WgXcQ.webm`: letters, digits, `._-` and `/`."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.folder: Path | None = None
         if settings.media_url:
             # Addresses and secrets of an S3-compatible store come from the variables that every such tool reads: AWS_ACCESS_KEY_ID, AWS_ENDPOINT, …
@@ -54,9 +55,9 @@ class Blobs:
                 raise _missing()
             yield path
             return
-        with tempfile.TemporaryDirectory(prefix="nutshell-") as folder:
-            path = Path(folder) / Path(key).name
-            with path.open("wb") as file:
+        with work_folder(self._settings) as folder:  # not in /tmp, which may lie in memory
+            path = folder / Path(key).name
+            with _causes(), path.open("wb") as file:
                 for piece in self.stream(key):
                     file.write(piece)
             yield path
@@ -97,7 +98,12 @@ class Blobs:
     def older_than(self, seconds: float) -> Iterator[str]:
         """Keys that were put more than so many seconds ago."""
         last = datetime.now(UTC) - timedelta(seconds=seconds)
-        for rows in obstore.list(self._store):
+        pages = iter(obstore.list(self._store))
+        while True:
+            with _causes():
+                rows = next(pages, None)
+            if rows is None:
+                return
             yield from (row["path"] for row in rows if row["last_modified"] < last)
 
 

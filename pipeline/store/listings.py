@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from pipeline.errors import InputError, NotFound
 from pipeline.jobs import State
@@ -336,9 +336,11 @@ def cancel(s: Session, listing_id: int) -> tuple[str, ...]:
         raise no_listing()
     which = and_(Row.listing_id == listing_id, Row.stage == Listed.CHOSEN)
     s.execute(update(Row).where(which).values(stage=Listed.DROPPED))
+    other = aliased(Row)
+    wanted = exists().where(other.job_id == JobRow.id, other.listing_id != listing_id)
     running = s.execute(
         select(JobRow.id, JobRow.video_id).where(
-            or_(JobRow.listing_id == listing_id, JobRow.id.in_(select(Row.job_id).where(Row.listing_id == listing_id))),
+            or_(JobRow.listing_id == listing_id, and_(JobRow.id.in_(select(Row.job_id).where(Row.listing_id == listing_id)), ~wanted)),
             JobRow.state.in_(jobs.UNFINISHED), or_(JobRow.priority >= jobs.BATCH, JobRow.listing_id.is_not(None)),
         ).order_by(JobRow.id)
     ).all()  # fmt: skip

@@ -43,7 +43,8 @@ VARIANTS = 6
 FIRST = 2
 """Statements of each answer that the consensus is sought with: later ones are more often beside the point (ROUGE-2 of the first two 11.1, of all 10.8, on the same questions)."""
 
-_STATEMENT = re.compile(r"(?P<text>[^\[\]]+?[.!?。！？]?)\s*(?:\[(?P<numbers>[\d,\s]*)\]|(?<=[.!?。！？])\s+|$)")
+_STATEMENT = re.compile(r"(?P<text>[^\[\]]+?[.!?。！？।۔]?)\s*(?:\[(?P<numbers>[\d,\s]*)\]|(?<=[.!?。！？।۔])\s+|$)")
+_ENDED = tuple("!?。！？।۔…")
 _JOIN = "\ue000"
 _SHORT = re.compile(r"\b((?:Dr|Mr|Mrs|Ms|St|Prof|Sr|Jr|vs|etc|No|e\.g|i\.e|[A-Z])\.) (?=\w)")
 """Full stops that end no sentence: "Dr. Smith met them" would become "Smith met them"."""
@@ -107,7 +108,7 @@ def statements(answer: str, shown: int) -> tuple[Statement, ...]:
         text = match["text"].replace(_JOIN, " ").strip(" .")
         numbers = {int(number) - 1 for number in re.findall(r"\d{1,4}", match["numbers"] or "")}
         if len(words(text)) >= 3:
-            out.append(Statement(f"{text}.", tuple(sorted(number for number in numbers if 0 <= number < shown))))
+            out.append(Statement(text if text.endswith(_ENDED) else f"{text}.", tuple(sorted(number for number in numbers if 0 <= number < shown))))
     return tuple(out)
 
 

@@ -9,10 +9,21 @@ NEGATIONS: Final = word_set(
     not no never none nobody nothing neither nor without cannot can't don't doesn't didn't won't wouldn't shouldn't couldn't isn't aren't wasn't
     weren't haven't hasn't hadn't ain't mustn't needn't hardly rarely scarcely unable lack lacks fail fails failed nunca jamás nada nadie ningún
     ninguna sin tampoco ni jamais rien aucun aucune sans ne pas nicht kein keine keinen keiner nie niemals nichts ohne não nunca nada nenhum nenhuma
-    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder
+    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder nessun weder niemand keinem keines personne nulle ninguém nenhuns niemand
+    не нет ни никогда никто ничего нельзя без नहीं न मत बिना لا لم لن ليس ليست بدون
     """
 )
 """Words that turn a statement round. A statement has one where, and only where, its sentences have one."""
+
+DENIALS: Final = word_set(
+    """
+    deny denies denied refuse refuses refused false untrue myth impossible niega negó falso falsa mito leugnet bestreitet falsch nega negou falso faux fausse
+    """
+)
+"""Words that deny what follows without a negation in them."""
+
+NEGATING_SIGNS: Final[tuple[str, ...]] = tuple("没 沒 不 未 無 无 ません ない なく なかっ ぬ ไม่".split())
+"""Negations of scripts without spaces. Some words have them and deny nothing (不同, "different"): a statement is then refused, and the sentence itself shown."""
 
 CARRIERS: Final = word_set(
     """

@@ -8,10 +8,9 @@ from pipeline.summary.numbers import numbers, unsupported
 from pipeline.summary.words import raw_words, squeeze
 
 _QUOTED = re.compile(r"[\"“«„「]([^\"”»“」]{3,})[\"”»“」]")
-_NAME = re.compile(r"[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][\w’'-]*|\b\w*\d\w*[A-Za-z]\w*\b")
+_WRITTEN = re.compile(r"(?<!\w)\w[\w’'-]*")
+_MODEL = re.compile(r"\b\w*\d\w*[A-Za-z]\w*\b")
 _OPENING = re.compile(r"(?:^|[.!?…:]\s+)[\"“«'(]*")
-_SURE = re.compile(r"[A-Z].*[A-Z]|\d")
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -43,9 +42,12 @@ def missing(text: str, source: str) -> Facts:
 
 def _names(text: str) -> Iterator[str]:
     openings = {match.end() for match in _OPENING.finditer(text)}
-    for match in _NAME.finditer(text):
-        if match.start() not in openings or _SURE.search(match.group()):
-            yield match.group()
+    for match in _WRITTEN.finditer(text):
+        word = match.group()
+        if not any(letter.isupper() for letter in word):
+            yield from _MODEL.findall(word)
+        elif match.start() not in openings or any(letter.isupper() or letter.isdigit() for letter in word[1:]):
+            yield word
 
 
 def _is_said(name: str, said: set[str]) -> bool:

@@ -14,15 +14,23 @@ _ONES = {
 _TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SUFFIXES = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
-_DIGITS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
+_WRITTEN = r"(?<!\d)\d{1,3}(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+_DIGITS = re.compile(_WRITTEN)
+_SPELLINGS = {
+    "kilometer": "km", "kilometre": "km", "metre": "meter", "litre": "liter", "tonne": "ton", "feet": "foot", "kilo": "kg", "kilogram": "kg", "hr": "hour", "min": "minute", "sec": "second",
+}  # fmt: skip
+MEASURES = frozenset(
+    "percent dollar euro pound yen rupee franc degree km meter cm mm mile foot inch yard kg gram ton liter gallon year month week day hour minute second watt volt byte".split()
+)
+"""What a number measures: "5 million dollars" is not said where 5 million euros are, though nobody speaks of dollars."""
 _ENDS = re.compile(r"[.!?;:,()\[\]\n。！？]")
-_PARTS = re.compile(r"\d+(?:[.,' \u202f]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[^\W\d_]+|[%$€£°]")
+_PARTS = re.compile(_WRITTEN + r"|[^\W\d_]+|[%$€£°]")
 
 
 def _value(digits: str) -> float:
-    """`1,500` and `1.500` -> 1500; `1.5` and `1,5` -> 1.5 (three digits after one mark are thousands)."""
+    """`1,500` and `1.500` -> 1500; `1.5` and `1,5` -> 1.5 (three digits after one mark are thousands); `0.500` -> 0.5; a telephone's `0800 123 456` -> 800123456."""
     whole = re.fullmatch(r"(\d+(?:[.,' \u202f]\d{3})+)(?:[.,](\d+))?", digits)
-    if whole and not digits.startswith("0"):
+    if whole and not re.fullmatch(r"0[.,]\d{3}", digits):
         return float(re.sub(r"\D", "", whole[1]) + "." + (whole[2] or "0"))
     return float(digits.replace(",", "."))
 
@@ -68,7 +76,8 @@ def _found(parts: list[str]) -> Iterator[tuple[float, int, int]]:
 def unit_of(word: str) -> str:
     """`%` and `percent`, `$` and `dollars` are one unit; plural and singular too."""
     word = {"%": "percent", "$": "dollar", "€": "euro", "£": "pound", "°": "degree", "prozent": "percent"}.get(word, word)
-    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+    word = word[:-1] if len(word) > 3 and word.endswith("s") else word
+    return _SPELLINGS.get(word, word)
 
 
 def _read(parts: list[str], at: int) -> tuple[float | None, int]:
@@ -115,6 +124,7 @@ def unsupported(text: str, source: str) -> list[float]:
     for value, unit in numbers(text):
         same = {other for number, other in said if number == value}
         swapped = bool(unit) and unit in units and not {unit, ""} & same
+        swapped |= unit in MEASURES and bool(same) and same <= MEASURES and unit not in same
         if value not in values or swapped:
             out.append(value)
     return out

@@ -25,8 +25,9 @@ CLAUSE = 18.0
 
 _MARKS = re.compile(r"[♪♫🎵🎶]+")
 _SOUND = re.compile(r"\s*[\[(（【][^\])）】]{1,40}[\])）】]\s*")
-_TURN = re.compile(r"^(?:>>+|&gt;&gt;|[-–—])\s*")
-_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]」』]*$")
+_TURN = re.compile(r"^(?:>>+|&gt;&gt;|[-–—](?!\d))\s*")
+"""Marks of a new speaker; "-4" is a number."""
+_END = re.compile(r"[.!?…。！？؟।۔][\"'”’»)\]」』]*$")
 _TOKEN = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
 
 
@@ -45,6 +46,8 @@ class _Run:
 
     text: str
     pieces: tuple[_Piece, ...]
+    starts: tuple[int, ...]
+    """Of the pieces."""
     speaker: str | None
 
     def times(self, first: int, last: int) -> tuple[float, float]:
@@ -52,8 +55,7 @@ class _Run:
         return self._time(first), max(self._time(first), self._time(last, closing=True))
 
     def _time(self, at: int, *, closing: bool = False) -> float:
-        starts = [piece.offset for piece in self.pieces]
-        piece = self.pieces[max(0, bisect_right(starts, at - closing) - 1)]
+        piece = self.pieces[max(0, bisect_right(self.starts, at - closing) - 1)]
         share = min(1.0, max(0.0, (at - piece.offset) / max(1, len(piece.text))))
         return piece.segment.start + share * (piece.segment.end - piece.segment.start)
 
@@ -135,7 +137,7 @@ def _clipped(segment: Segment, ordered: Sequence[Segment], number: int) -> Segme
 
 def _close(text: str, pieces: Sequence[_Piece]) -> Iterator[_Run]:
     if text:
-        yield _Run(text, tuple(pieces), pieces[0].segment.speaker)
+        yield _Run(text, tuple(pieces), tuple(piece.offset for piece in pieces), pieces[0].segment.speaker)
 
 
 def _spans(run: _Run, language: str) -> Iterator[tuple[int, int]]:

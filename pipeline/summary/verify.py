@@ -6,16 +6,16 @@ refusal; they refuse some good statements, and then the speaker's own sentence s
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, GLUE, HEDGES, NEGATIONS, PAST, PRATTLE, STRENGTH
+from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, DENIALS, GLUE, HEDGES, NEGATING_SIGNS, NEGATIONS, PAST, PRATTLE, STRENGTH
 from pipeline.summary.facts import missing
 from pipeline.summary.lexicon import DANGLING, FIRST_PERSON
 from pipeline.summary.numbers import in_digits, unsupported
 from pipeline.summary.select import leans
-from pipeline.summary.words import length, overlap, squeeze, stem, stop_words, words
+from pipeline.summary.words import is_unspaced, length, overlap, squeeze, stem, stop_words, words
 
 LONGEST = 40.0
 """Words of a statement."""
@@ -33,8 +33,9 @@ REACH = 7
 NEAR = 0.84
 """Least cosine of statement and sentences (multilingual e5 crowds between 0.75 and 1)."""
 
-_FINISHED = re.compile(r"[.!。！…][\"'”’»)」]*$")
+_FINISHED = re.compile(r"[.!。！…।۔][\"'”’»)」]*$")
 _CLAUSE = re.compile(r"[.,;:!?…—–。！？]\s|\b(?:because|but|although|porque|pero|weil|aber|mais|mas)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"^\W*(?:no|nein|non|não)\s*[,.!]", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:said|short|answer|sentence|shortened|statement)\s*:\s*", re.IGNORECASE)
 
 
@@ -60,7 +61,7 @@ def tidy(answer: str) -> str:
         line = line[1:-1].strip()
     if _FINISHED.search(line):
         return line
-    ends = [match.end() for match in re.finditer(r"[.!。！](?=\s|$)", line)]
+    ends = [match.end() for match in re.finditer(r"[.!。！।۔](?=\s|$)", line)]
     return line[: ends[-1]] if ends else ""
 
 
@@ -82,6 +83,8 @@ def check(text: str, sentences: Sequence[str], language: str, others: Sequence[s
     if ordered < IN_ORDER or not _carried(text, _units(sentences, language), stop):
         return Verdict("words put together in another way", share)
     used = _used(have, sentences, stop)
+    if _takes_back(text, [sentences[number] for number in used], stop):
+        return Verdict("a negation was added or lost", share)
     if not any(len(set(have) & (said := set(meaning(sentences[number], stop)))) >= KEPT * len(said) for number in used):
         return Verdict("says too little", share)
     return Verdict("", round(share, 3), used)
@@ -148,6 +151,28 @@ def _operators(text: str, source: str, stop: frozenset[str]) -> str:
         if _turned(here, there, kind, stop):
             return reason
     return "a bound of a number was added or lost" if _bounds(here, there) != _bounds(there, here) else ""
+
+
+def _takes_back(text: str, sentences: Sequence[str], stop: frozenset[str]) -> bool:
+    """Whether one of `sentences` denies or turns what `text` says, which has no word for that: "Nobody in the field believes that …", "We do not, under any circumstances, …".
+
+    Strict: of any negation before most of the statement's words it is taken that it governs them. Where that is wrong, the speaker's own sentence is shown. In scripts without
+    spaces a negation is a sign or two within the words, and both have one or none has.
+    """
+    if is_unspaced(text):
+        return any(sign in text for sign in NEGATING_SIGNS) != any(sign in sentence for sentence in sentences for sign in NEGATING_SIGNS)
+    if any(word in NEGATIONS or word in DENIALS for word in words(text)):
+        return False
+    meant = set(meaning(text, stop))
+    return any(2 * len(meant & group) > len(meant) for sentence in sentences for group in _behind_negations(sentence))
+
+
+def _behind_negations(sentence: str) -> Iterator[set[str]]:
+    """Stems of all words behind each negation. "No, …" answers somebody, and "not only" adds."""
+    row = words(_ANSWER.sub("", sentence))
+    for at, word in enumerate(row):
+        if (word in NEGATIONS or word in DENIALS) and row[at + 1 : at + 2] not in (("only",), ("just",)):
+            yield {stem(other) for other in row[at + 1 :]}
 
 
 def negated(text: str, source: str, language: str) -> bool:

@@ -15,7 +15,10 @@ from pipeline.summary.lexicon import STOP, WEAK
 
 CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 THAI = r"\u0e00-\u0e7f\u0e80-\u0eff\u1780-\u17ff\u1000-\u109f"
-_WORD = re.compile(rf"[{CJK}]+|[{THAI}]+|(?:(?![{CJK}{THAI}_])\w)+(?:['’](?:(?![{CJK}{THAI}_])\w)+)*")
+_SIGNS = r"\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963\u0980-\u0dff\u200c\u200d"
+"""Vowel signs of the scripts of India, which \\w leaves out (their letters, here too, it does not), and what joins and parts letters."""
+_LETTER = rf"(?:(?![{CJK}{THAI}_])[\w{_SIGNS}])"
+_WORD = re.compile(rf"[{CJK}]+|[{THAI}]+|{_LETTER}+(?:['’]{_LETTER}+)*")
 _UNSPACED = re.compile(rf"[{CJK}{THAI}]")
 _CJK_CHAR = re.compile(rf"[{CJK}]")
 _SPACES = re.compile(r"\s+")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pipeline.language.usual import everyday
 from pipeline.library.answer import spread
 from pipeline.library.decide import Signals, answers, signals, telling
 from pipeline.library.moments import Moment
@@ -17,7 +18,7 @@ SPEAKERS = ("Marta Lindqvist",)
 def of(question: str, place: int, likelier: float = 0.0) -> Signals:
     hit = Hit("v", "", 0.0, 9.0, TEXTS[place], 1.0)
     best = [Moment(hit, Sentence(place, 0.0, 9.0, TEXTS[place]), 0.5, near=0.86)]
-    return signals(question, best, VECTORS[place], CHUNKS, VECTORS, SPEAKERS, likelier)
+    return signals(question, best, VECTORS[place], everyday(TEXTS[place]), CHUNKS, VECTORS, SPEAKERS, likelier)
 
 
 def test_words_that_frame_a_question_are_not_looked_for() -> None:

@@ -67,6 +67,10 @@ def test_what_nobody_said_is_not_told() -> None:
     assert {point.text for point in points} <= {sentence.text for sentence in SAID}
 
 
+def test_an_end_mark_of_another_script_is_one() -> None:
+    assert [found.text for found in statements("我们将在五月采用新的方案。[1]", 2)] == ["我们将在五月采用新的方案。"]
+
+
 def test_the_same_is_said_once() -> None:
     answer = "The remote must cost at most 25 Euros [1]. The remote control must cost at most 25 Euros [1]."
     assert len(judged(ask(), [answer])) == 1

@@ -3,6 +3,7 @@
 from hypothesis import given, settings, strategies as st
 
 from pipeline.summary.sentences import is_punctuated, joined, plain, split
+from pipeline.summary.words import words
 from pipeline.types import Origin, Segment, Transcript
 
 
@@ -40,6 +41,17 @@ def test_arrows_of_captions_are_a_speaker_change_and_no_words() -> None:
     script = transcript((0, 2, "Is it true?"), (2, 4, ">> It is"), (4, 6, "quite true."))
 
     assert texts(script) == ["Is it true?", "It is quite true."]
+
+
+def test_a_minus_is_no_speaker_change() -> None:
+    script = transcript((0, 2, "x is equal to"), (2, 4, "-4 times 3, which is"), (4, 6, "-12."), (6, 8, "- Really?"))
+
+    assert texts(script) == ["x is equal to -4 times 3, which is -12.", "Really?"]
+
+
+def test_words_of_hindi_are_whole() -> None:
+    assert words("भारत के प्रधानमंत्री") == ("भारत", "के", "प्रधानमंत्री")
+    assert texts(transcript((0, 4, "यह पहला वाक्य है। یہ دوسرا ہے۔ अंत।"), language="hi"))[0] == "यह पहला वाक्य है।"
 
 
 def test_sounds_are_no_sentences_and_end_one() -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipeline.summary.numbers import unsupported
+from pipeline.summary.support import supported
 from pipeline.summary.verify import check, tidy, title_stands
 
 SAID = (
@@ -33,7 +35,7 @@ def test_what_was_said_stands_and_finds_its_sentences(text: str, used: tuple[int
     ("text", "reason"),
     [
         ("In 1912 Anna Berg moved the factory to Lisbon.", "a number that was not said"),
-        ("The rent in Lisbon was 40 euros lower.", "words that were not said"),
+        ("The rent in Lisbon was 40 euros lower.", "a number that was not said"),
         ("Anna Berg moved the factory to Porto.", "a name that was not said"),
         ("The new machines did break.", "a negation was added or lost"),
         ("The new machines broke.", "words that were not said"),
@@ -116,3 +118,65 @@ def test_what_is_so_is_not_told_as_over() -> None:
 
     assert check("The aggregate signature was a quarter of the size of four others.", said, "en").reason == "told as over, and said as it is"
     assert check("The aggregate signature is a quarter of the size of four others.", said, "en").ok
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "language"),
+    [
+        ("This approach will work for large models.", "We don't think that this approach will work for large models.", "en"),
+        ("The vaccine causes autism in young children.", "There is no evidence whatsoever that the vaccine causes autism in young children.", "en"),
+        ("The vaccine causes autism in young children.", "Nobody in the field believes that the vaccine causes autism in young children.", "en"),
+        ("The treatment is safe for pregnant women.", "Nobody has ever shown that the treatment is safe for pregnant women.", "en"),
+        ("The drug reduced deaths among older patients.", "The drug did not in any of the trials reduce deaths among older patients.", "en"),
+        ("We recommend this method to beginners.", "We do not, under any circumstances, recommend this method to beginners.", "en"),
+        ("The company will raise prices next year.", "The company denied that it will raise prices next year.", "en"),
+        ("Новый препарат помогает пациентам с диабетом.", "Новый препарат не помогает пациентам с диабетом.", "ru"),
+        ("Il farmaco ha funzionato nei pazienti anziani.", "Nessun farmaco ha funzionato nei pazienti anziani.", "it"),
+        ("Der Impfstoff hat den Kindern geholfen.", "Niemand glaubt, dass der Impfstoff den Kindern geholfen hat.", "de"),
+        ("这种药物对老年患者有明显的治疗效果。", "这种药物对老年患者没有明显的治疗效果。", "zh"),
+        ("この薬は高齢の患者に効果があります。", "この薬は高齢の患者に効果がありません。", "ja"),
+    ],
+)
+def test_what_a_sentence_denies_it_does_not_carry(text: str, said: str, language: str) -> None:
+    assert not check(text, [said], language).ok
+    assert check(said, [said], language).reason in ("", "speaks as a person")
+
+
+@pytest.mark.parametrize("said", ["No, as I told you, the lamp burned for nine hours.", "It was not only bright, for the lamp burned for nine hours."])
+def test_an_answer_and_an_addition_deny_nothing(said: str) -> None:
+    assert check("The lamp burned for nine hours.", [said], "en").reason in ("", "says too little")
+
+
+@pytest.mark.parametrize("digits", ["0412 345 678", "0800 123 456", "0 255 0", "0,500,000", "0.500,25", "2019 300", "1'000.5"])
+def test_no_way_of_writing_a_number_breaks_it(digits: str) -> None:
+    said = f"If you need help, call Lifeline on {digits} at any time of the day."
+
+    assert check("You can call Lifeline at any time of the day.", [said], "en").reason in ("", "words put together in another way", "says too little", "words that were not said")
+    assert check(said, [said], "en").ok
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The bridge cost the town council 5 million dollars.", "The bridge cost the town council 5 million euros."),
+        ("The journey to the island took 5 years.", "The journey to the island took 5 months."),
+        ("He moved to Łódź and met Čapek there.", "He moved to the town and met him there."),
+    ],
+)
+def test_another_unit_or_name_is_not_said(text: str, said: str) -> None:
+    assert not check(text, [said], "en").ok
+    assert not supported(text, [said], "en").ok
+
+
+@pytest.mark.parametrize("text", ["She sold her iPhone and bought a MacBook with macOS.", "The vaccine is made of mRNA and kept at pH 7.", "The race was 5 km long, or 5 kilometres."])
+def test_a_sentence_carries_itself(text: str) -> None:
+    assert check(text, [text], "en").ok
+
+
+def test_a_unit_is_one_however_it_is_spelled() -> None:
+    assert unsupported("The race was 5 kilometers long and 3 metres wide.", "It was 5 km long and 3 meters wide.") == []
+
+
+def test_sentences_of_india_end_too() -> None:
+    assert tidy("सरकार ने नई योजना की घोषणा की।") == "सरकार ने नई योजना की घोषणा की।"
+    assert check("सरकार ने नई योजना की घोषणा की।", ["सरकार ने नई योजना की घोषणा की।"], "hi").ok

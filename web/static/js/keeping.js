@@ -35,6 +35,11 @@ function drawn(form, page) {
   const open = form.closest("details:not(.shelf-more)");
   if (open) open.open = false;
   for (const name of REDRAWN) redraw(name, page);
+  // a redraw leaves ticks to the reader; here they are what was kept, or the next "Save" would take the video out of the folder it was just put in
+  for (const box of $$("#part-shelf input[type=checkbox]", page)) {
+    const here = $(`#part-shelf input[name="${box.name}"][value="${CSS.escape(box.value)}"]`);
+    if (here) here.checked = box.checked;
+  }
   if (marksOf($("#part-transcript")) !== marksOf($("#part-transcript", page))) {
     redraw("transcript", page);
     document.dispatchEvent(new CustomEvent("redrawn"));

@@ -38,7 +38,7 @@ export class Live {
   }
 
   check() {
-    if (document.hidden || !this.isLive()) this.close();
+    if (document.hidden || this.gone || !this.isLive()) this.close();
     else if (!this.source) this.open();
   }
 
@@ -47,7 +47,7 @@ export class Live {
     // a page that was just drawn only makes sure that nothing ended before the stream began; one that comes back looks at everything
     const names = this.opened ? null : this.first;
     this.opened = true;
-    this.source.addEventListener("state", () => { this.found(); if (names && !this.lost) this.wants(names); else this.everything(); });
+    this.source.addEventListener("state", () => { const back = this.lost || this.missing; this.found(); if (names && !back) this.wants(names); else this.everything(); });
     for (const event of Object.keys(PARTS)) this.source.addEventListener(event, () => this.wants(this.parts(event), event));
     for (const event of ["done", "failed", "cancelled"]) this.source.addEventListener(event, () => this.everything());
     this.source.addEventListener("error", () => this.missed());
@@ -63,6 +63,7 @@ export class Live {
 
   /** The browser reconnects by itself; only when that takes long is it worth a word. A refused stream is closed by the browser: look at the rows and try again. */
   missed() {
+    this.missing = true; // whatever happened until the stream is back was not told
     if (!this.lost) this.lost = setTimeout(() => toast(t("The connection was lost. Trying again…")), LOST_AFTER);
     if (this.source?.readyState !== EventSource.CLOSED) return;
     this.source = null;
@@ -70,11 +71,13 @@ export class Live {
   }
 
   found() {
+    this.missing = false;
     clearTimeout(this.lost);
     this.lost = 0;
   }
 
   wants(names, event) {
+    if (this.gone) return;
     for (const name of names) this.waiting.add(name);
     if (event) this.events.add(event);
     this.timer ??= setTimeout(() => this.refresh(), 120);
@@ -108,7 +111,7 @@ export class Live {
     const part = $(`[data-part="${name}"]`);
     if (!part) return;
     const response = await fetch(this.partUrl(name), { headers: { Accept: "text/html" } });
-    if (response.status === 404) { this.waiting.clear(); this.close(); return; } // deleted meanwhile
+    if (response.status === 404) { this.gone = true; this.waiting.clear(); this.close(); return; } // deleted meanwhile
     if (!response.ok) throw new Error(response.statusText);
     this.fetched.set(name, Date.now());
     const html = await response.text();

@@ -41,7 +41,7 @@ export class TranscriptView {
     this.lines = $$(".line", this.body).map((node) => ({ node, start: Number(node.dataset.t), end: Number(node.dataset.end) }));
     this.now = null;
     if (this.lines.length && !this.stop?.isConnected) this.rove($(".line.is-target", this.body) ?? this.lines[0].node);
-    if (this.find.value) this.search();
+    if (this.find.value) this.search(this.current);
     this.show(this.player.position, false);
   }
 
@@ -137,26 +137,29 @@ export class TranscriptView {
     for (const { node, start: from } of this.lines) node.classList.toggle("is-target", from >= start - 0.05 && from < Math.max(end, start + 0.1) - 0.05);
   }
 
-  search() {
+  /** `at`: the hit that the reader stands at, where the lines were drawn anew beneath; else the first one is gone to. */
+  search(at = -1) {
     for (const mark of $$("mark", this.body)) mark.replaceWith(mark.textContent);
     this.body.normalize();
-    const words = this.find.value.trim().toLocaleLowerCase();
+    const words = this.find.value.trim();
+    const pattern = new RegExp(words.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu"); // not of the text in lower case: "İ" is longer there
     this.hits = [];
-    if (words) for (const { node } of this.lines) for (const part of $$("span[dir]", node)) this.markIn(part, words);
+    if (words) for (const { node } of this.lines) for (const part of $$("span[dir]", node)) this.markIn(part, pattern);
     this.current = -1;
     this.count.textContent = words ? (this.hits.length ? "" : "0") : "";
-    if (this.hits.length) this.next(1);
+    if (this.hits.length && at < 0) this.next(1);
+    if (this.hits.length && at >= 0) this.stand(Math.min(at, this.hits.length - 1));
     if (!words) this.resume();
   }
 
-  markIn(element, words) {
+  markIn(element, pattern) {
     for (const text of [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)) {
       let rest = text;
-      for (;;) {
-        const at = rest.data.toLocaleLowerCase().indexOf(words);
-        if (at < 0) break;
-        const hit = rest.splitText(at);
-        rest = hit.splitText(words.length);
+      let gone = 0;
+      for (const found of [...text.data.matchAll(pattern)]) {
+        const hit = rest.splitText(found.index - gone);
+        rest = hit.splitText(found[0].length);
+        gone = found.index + found[0].length;
         const mark = document.createElement("mark");
         hit.replaceWith(mark);
         mark.append(hit);
@@ -167,12 +170,15 @@ export class TranscriptView {
 
   next(step) {
     if (!this.hits.length) return;
+    this.stand((this.current + step + this.hits.length) % this.hits.length);
+    this.scrollTo(this.hits[this.current].closest(".line"), true);
+  }
+
+  stand(at) {
     this.hits[this.current]?.classList.remove("is-current");
-    this.current = (this.current + step + this.hits.length) % this.hits.length;
-    const mark = this.hits[this.current];
-    mark.classList.add("is-current");
-    this.count.textContent = `${this.current + 1}/${this.hits.length}`;
-    this.scrollTo(mark.closest(".line"), true);
+    this.current = at;
+    this.hits[at].classList.add("is-current");
+    this.count.textContent = `${at + 1}/${this.hits.length}`;
   }
 
   findKey(event) {
