@@ -101,6 +101,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("reaper ready", every=REAP_SECONDS)
+    keep(db, settings, stop)
+    db.dispose()
+
+
+def keep(db: Database, settings: Settings, stop: threading.Event) -> None:
+    """Looks and sweeps until `stop`."""
     swept = -math.inf
     while not stop.is_set():
         if time.monotonic() - swept > SWEEP_SECONDS:
@@ -108,7 +114,6 @@ def main() -> None:
             _try("sweep", lambda: log.info("swept", removed=sweep(db, settings)))
         _try("look", lambda: _reap(db, settings))
         stop.wait(REAP_SECONDS)
-    db.dispose()
 
 
 if __name__ == "__main__":

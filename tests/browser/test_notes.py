@@ -90,6 +90,17 @@ def test_what_is_kept_is_seen_again_exported_and_found(page: Page) -> None:
     expect(page.locator(".line.is-marked")).to_have_count(0)
 
 
+def test_a_second_folder_leaves_the_first(page: Page) -> None:
+    page.goto(f"/v/{talk.ID}")
+    page.get_by_test_id("shelf-open").click()
+    for number, name in enumerate(("Winter", "Autumn", "Spring"), 1):
+        page.get_by_test_id("folder-field").fill(name)
+        page.get_by_test_id("folder-save").click()
+        expect(page.get_by_test_id("folder")).to_have_count(number)
+    page.reload()
+    expect(page.get_by_test_id("folder")).to_have_count(3)
+
+
 def test_a_highlight_that_is_removed_leaves_the_style_that_is_read(page: Page) -> None:
     page.goto(f"/v/{talk.ID}?style=notes")
     bar = page.get_by_test_id("mark-bar")

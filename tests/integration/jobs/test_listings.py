@@ -272,3 +272,16 @@ def test_filters(db: Database, settings: Settings) -> None:
     assert choose(db, listing_id, Filter(source_ids=("youtube:stVideo0003",))) == 1
     assert titles(db, listing_id, Filter(state="waiting")) == everything[2:]
     assert choose(db, listing_id, Filter(source_ids=("youtube:stVideo0003",))) == 0
+
+
+def test_what_two_lists_wait_for_is_not_cancelled_with_one(db: Database, settings: Settings) -> None:
+    first, second = read(db, settings, PLAYLIST + "PLstandin0001"), read(db, settings, PLAYLIST + "PLstandinMixd")
+    for listing_id in (first, second):
+        choose(db, listing_id)
+    run.feed(db)
+    with db.session() as s:
+        stopped = listings.cancel(s, first)
+
+    assert "stVideo0001" in stopped
+    assert not {"stVideo0002", "stVideo0003"} & set(stopped), "the other list holds them too"
+    assert counts(db, second)["waiting"] == 2

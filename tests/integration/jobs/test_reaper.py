@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,7 @@ from sqlalchemy import func, update
 
 from pipeline import workplace
 from pipeline.config import Settings
+from pipeline.errors import ModelError, cause
 from pipeline.source import cookies
 from pipeline.store import jobs, media, videos
 from pipeline.store.blobs import Blobs
@@ -121,3 +123,36 @@ def test_sweep_brings_the_media_within_the_quota(db: Database, settings: Setting
     assert [kind for kind in ("upload", "video", "audio") if blobs.exists(f"{kind}/x")] == ["upload", "video"]
     assert reaper.sweep(db, settings.model_copy(update={"media_quota": 10})) == 1
     assert blobs.exists("upload/x")
+
+
+def test_a_store_that_is_away_keeps_no_lease_from_being_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, looked = threading.Event(), []
+    swept: list[float] = []
+
+    def away(*_: object) -> int:
+        swept.append(time.monotonic())
+        raise cause("storage")
+
+    def look(*_: object) -> int:
+        looked.append(len(swept))
+        if len(looked) == 3:
+            stop.set()
+        return 0
+
+    monkeypatch.setattr(reaper, "sweep", away)
+    monkeypatch.setattr(reaper, "reap", look)
+    monkeypatch.setattr(reaper, "REAP_SECONDS", 0.01)
+    reaper.keep(Database("postgresql+psycopg://nobody@127.0.0.1:1/none"), Settings(), stop)
+
+    assert looked == [1, 1, 1], "tried once, and the leases each time"
+
+
+def test_what_the_object_store_says_is_a_cause(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ENDPOINT": "http://127.0.0.1:9", "AWS_ALLOW_HTTP": "true", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "c"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_MAX_RETRIES", "0")
+    blobs = Blobs(settings.model_copy(update={"media_url": "s3://bucket/"}))
+
+    with pytest.raises(ModelError) as caught:
+        list(blobs.older_than(0))
+    assert caught.value.code == "storage"

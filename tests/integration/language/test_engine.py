@@ -134,6 +134,24 @@ def test_prompts_that_begin_alike_read_their_beginning_once(open_tiny: Open) -> 
     assert answers == [open_tiny().generate([prompt])[0] for prompt in alike]
 
 
+def test_the_book_tells_at_any_time_what_the_slots_hold(open_tiny: Open) -> None:
+    """A request that is cancelled between two steps leaves its slot to the next, which believes the book."""
+    generator = open_tiny()
+    engine = generator.engine
+    forward, wrong = engine._model.forward, []
+
+    def checking(spans):
+        held = [(request.slot, [*request.tokens, *request.answer][: request.read]) for request in engine._active if request.slab is engine._main]
+        wrong.extend(slot for slot, tokens in held if engine._cached.get(slot, [])[: len(tokens)] != tokens)
+        return forward(spans)
+
+    engine._model.forward = checking
+    for subject in ("bees", "lamps"):
+        generator.generate([Prompt("", f"{subject} {SHARED * 8}{number}", 6) for number in range(6)])
+
+    assert wrong == []
+
+
 def test_a_second_call_takes_over_what_a_slot_still_holds(open_tiny: Open) -> None:
     generator = open_tiny()
     first = generator.generate([Prompt("", SHARED * 8, 6)])

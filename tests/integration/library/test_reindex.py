@@ -15,6 +15,7 @@ from pipeline.config import Settings
 from pipeline.errors import InputError, ModelError, NotFound
 from pipeline.language.generator import Embedder, Vectors
 from pipeline.library import reindex as module, search as searching
+from pipeline.library.answer import ask as answer
 from pipeline.library.indexed import Indexed, indexed
 from pipeline.library.reindex import reindex
 from pipeline.store import indexes, transcripts, videos
@@ -133,6 +134,7 @@ def test_searches_go_on_and_what_comes_meanwhile_is_in_both(library: Database, e
         _, vectors = transcripts.get_chunks(s, id_of(GROW[2]))
         drawn = s.execute(text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_chunks_other_vector'::regclass")).scalar_one()
     assert (vectors.shape[1], drawn) == (128, True)
+    assert answer(here.db, here.embedder, None, "What is said about tomatoes in pots?").question, "what is usual of questions is known of the built-in model only"
 
 
 def embedder_of(short: Shortened, builtin: Embedder) -> Embedder:

@@ -58,6 +58,11 @@ def test_a_link_opens_its_page_at_once(client: FlaskClient, link: str, place: st
     assert "data-live" in page
 
 
+def test_a_question_with_a_filter_is_searched_since_answers_know_none(client: FlaskClient) -> None:
+    assert client.get("/search?q=Who+wound+it%3F").status_code == 303
+    assert client.get("/search?q=Who+wound+it%3F&channel=Harbour+Lectures").status_code == 200
+
+
 @pytest.mark.parametrize(("text", "place"), [("how lamps turn", "/search?q=how+lamps+turn"), ("Who wound it?", "/ask?q=Who+wound+it%3F"), ("谁？", "/ask?q=%E8%B0%81%EF%BC%9F")])
 def test_words_are_searched_for_and_questions_are_asked(client: FlaskClient, text: str, place: str) -> None:
     assert paste(client, text) == place
@@ -292,6 +297,18 @@ def test_many_chapters_get_a_list_to_jump_from(client: FlaskClient, db: Database
     places = re.findall(r'<li><a href="#(c\d)">', page)
     assert len(places) == 8
     assert all(f'id="{place}"' in page for place in places)
+
+
+def test_what_was_downloaded_since_hides_no_summary_that_failed(client: FlaskClient, db: Database) -> None:
+    assert 'data-code="private"' in failed(client, db, "private")
+    with db.session() as s:
+        jobs.submit(s, "download", "bbbbbbbbbbb", {"as": "audio"}, [("download", Queue.BULK)])
+    with db.session() as s:
+        claim = jobs.claim_next(s, Queue.BULK, "test")
+        assert claim is not None
+        jobs.finish(s, claim)
+
+    assert 'data-code="private"' in client.get("/v/bbbbbbbbbbb").text
 
 
 def test_languages_and_lengths(client: FlaskClient, db: Database) -> None:

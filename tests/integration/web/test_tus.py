@@ -189,6 +189,14 @@ def test_the_disk_and_the_number_of_uploads_have_an_end(client: FlaskClient, mon
     assert problem(begin(client, 1)) == (429, "too_many")
 
 
+def test_those_that_have_ended_do_not_count(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending, "MOST", 2)
+    for number in range(4):
+        text = SRT + f"\n2\n00:00:03,000 --> 00:00:04,000\nNumber {number}.\n".encode()
+        place = begin(client, len(text)).headers["Location"]
+        assert send(client, place, 0, text).status_code in (200, 204)
+
+
 def test_another_site_cannot_send(client: FlaskClient) -> None:
     place = begin(client, 10).headers["Location"]
     assert send(client, place, 0, b"x", Origin="https://evil.example").status_code == 403

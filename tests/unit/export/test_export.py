@@ -143,3 +143,12 @@ def test_file_names_hold_nothing_a_file_system_minds(title: str, name: str) -> N
 def test_moments_of_recordings_elsewhere_are_fragments() -> None:
     elsewhere = Video("media:1", "https://cdn.pods.test/talk.mp3?x=1", "Talk", 99.0)
     assert moment_url(elsewhere, 62.9) == "https://cdn.pods.test/talk.mp3?x=1#t=62"
+
+
+@pytest.mark.parametrize("title", ["日本語" * 40, "हिन्दी" * 30, "a" * 300, "🎵" * 99, "...", ""])
+def test_a_title_of_any_script_fits_into_a_file_name(title: str) -> None:
+    video, _, _ = make(title)
+    name = file_name(video, "webm", "0.04–0.10")
+
+    assert len(f"0123 {name}".encode()) <= 255
+    assert name.endswith("(0.04–0.10) [abcdefghijk].webm")
