@@ -24,7 +24,8 @@ CLAUSE = 18.0
 """Words that a clause cut from a long stretch should have."""
 
 _MARKS = re.compile(r"[♪♫🎵🎶]+")
-_SOUND = re.compile(r"\s*[\[(（【][^\])）】]{1,40}[\])）】]\s*")
+_SOUND = re.compile(r"\s*[\[(（【](?![^\])）】]*(?:\s\S+){3}[.!?][\])）】])[^\])）】]{1,40}[\])）】]\s*")
+"""A noise in brackets, and no sentence of four words or more: "(I don't trust her at all.)" """
 _TURN = re.compile(r"^(?:>>+|&gt;&gt;|[-–—](?!\d))\s*")
 """Marks of a new speaker; "-4" is a number."""
 _END = re.compile(r"[.!?…。！？؟।۔][\"'”’»)\]」』]*$")

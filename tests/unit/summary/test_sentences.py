@@ -43,6 +43,10 @@ def test_arrows_of_captions_are_a_speaker_change_and_no_words() -> None:
     assert texts(script) == ["Is it true?", "It is quite true."]
 
 
+def test_a_sentence_in_brackets_is_no_sound() -> None:
+    assert texts(transcript((0, 2, "She smiled."), (2, 4, "(I don't trust her at all.)"), (4, 6, "(door slams)"))) == ["She smiled.", "(I don't trust her at all.)"]
+
+
 def test_a_minus_is_no_speaker_change() -> None:
     script = transcript((0, 2, "x is equal to"), (2, 4, "-4 times 3, which is"), (4, 6, "-12."), (6, 8, "- Really?"))
 
