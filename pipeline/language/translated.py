@@ -66,6 +66,11 @@ _UNITS = {
     for unit, factor in (("mph|miles?", 1.609), ("yards?", 0.9144), ("feet|foot", 0.3048), ("inch(?:es)?", 2.54), ("pounds?|lbs?", 0.4536), ("acres?", 0.4047))
 }
 """Imperial measures, and how much of the metric one each is, but for powers of ten."""
+_SCALE = re.compile(
+    r"\b(?:hundreds?|thousands?|[mbtr]+illi?[oóa]\w*|mil|miles|mill[aeo]r\w*|mille|(?<!per )cents?|centen\w*|hundert\w*|tausend\w*|(?<!por )cien\w*|dozens?|docenas?|dutzend\w*|tens|decenas|dizain\w*|mn|bn|mio|mrd|k|m)\b"
+    r"|\d[kKmM]\b|[万萬亿億千百兆]|тыс|млн|млрд|милли|тысяч|хиль|लाख|करोड़|हज़ार|ألف|مليون|مليار", re.IGNORECASE,
+)  # fmt: skip
+"""Words for powers of ten, and words that may be one, in the languages that translations are checked for most."""
 _FAHRENHEIT = re.compile(r"\b(?:\d+-?)?degrees?\b|°F|\d0s", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![^\W\d_])[ap]\.? ?m\b|o'clock|uhr|\bh\b|\d h", re.IGNORECASE)
 _BOTH_UNITS = re.compile(r"(\w[\w.,]*) [^\W\d_]+\.? \((\d[\d.,]*) [^()]*\)")
@@ -190,7 +195,27 @@ def unmatched(source: str, answer: str, languages: tuple[str, str]) -> tuple[lis
     written, read = _spelled(answer, languages[1]), _spelled(source, languages[0])
     lost = [one for one in lost if one not in written and not any(converted(one, word) for word in written)]
     added = [one for one in added if one not in read and not any(converted(word, one) for word in read)]
-    return _said_twice(source, lost), _said_twice(answer, added)
+    lost, added = _said_twice(source, lost), _said_twice(answer, added)
+    return (lost, added) if lost or added or ratios or hours else _shifted(source, answer)
+
+
+def _shifted(source: str, answer: str) -> tuple[list[str], list[str]]:
+    """Digits of the numbers that became ten or a hundred times as many: 10 cars, 100 coches. Where a scale is said (1.6 billion, 1.600 millones) nobody can tell."""
+    if _SCALE.search(source) or _SCALE.search(answer):
+        return [], []
+    one, other = ([_whole(found) for found in _NUMBER.findall(text)] for text in (source, answer))
+    lost, added = [digits for digits in one if digits not in other], [digits for digits in other if digits not in one]
+    pairs = [(digits, twin) for digits in lost for twin in added if digits.strip("0") == twin.strip("0") != ""]
+    return [digits for digits, _ in pairs], [twin for _, twin in pairs]
+
+
+def _whole(number: str) -> str:
+    """Its digits, without the zeros that change nothing: those before it, and at the end of a fraction (of at most two digits, since three are thousands)."""
+    whole, mark, fraction = number, "", ""
+    if match := re.fullmatch(r"(.*\d)[.,](\d{1,2})", number):
+        whole, mark, fraction = match[1], ".", match[2].rstrip("0")
+    digits = re.sub(r"\D", "", whole).lstrip("0") or "0"
+    return digits + mark + fraction if fraction else digits
 
 
 def _unpaired(lost: list[str], added: list[str], ways: Sequence[Callable[[str, str], bool]]) -> tuple[list[str], list[str]]:

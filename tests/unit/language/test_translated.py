@@ -111,6 +111,10 @@ def test_the_only_name_that_is_gone_has_a_strangers_in_its_place() -> None:
         ("Seventeen came.", "17 sont venus.", ("en", "fr"), ([], [])),
         ("17 came.", "Dix-sept sont venus.", ("en", "fr"), ([], [])),
         ("7 came.", "Dix-sept sont venus.", ("en", "fr"), (["7"], [])),
+        ("They sold 10 cars.", "Vendieron 100 coches.", ES, (["10"], ["100"])),
+        ("About 5 percent came.", "Vino el 50 por ciento.", ES, (["5"], ["50"])),
+        ("He paid 2.50 dollars for 1,250 of them.", "Pagó 2,5 dólares por 1.250 de ellos.", ES, ([], [])),
+        ("It earned 3 billion.", "Ganó 3.000 millones.", ES, ([], [])),
     ],
 )
 def test_numbers_that_people_write_otherwise(source: str, answer: str, languages: tuple[str, str], left: tuple[list[str], list[str]]) -> None:
