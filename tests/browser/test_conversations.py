@@ -48,7 +48,9 @@ def test_a_chat_of_three_turns_with_follow_ups_and_a_not_found(page: Page, new_c
 
     page.goto("/ask")
     page.get_by_test_id("chat-link").filter(has_text="Benches of Fernholm").click()
+    page.wait_for_url(re.compile(r"/ask\?c=\d+$"))  # loaded to its end: a click before it may be lost on a busy machine
     page.get_by_test_id("chat-delete-open").click()
+    expect(page.locator(".chat-menu[open]")).to_be_visible()
     page.get_by_test_id("chat-delete").click()
     page.wait_for_url("**/ask")
     expect(page.get_by_test_id("chat-link").filter(has_text="Benches of Fernholm")).to_have_count(0)

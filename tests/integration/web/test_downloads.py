@@ -32,7 +32,8 @@ def _sound(app: Flask, client: FlaskClient, db: Database, tmp_path) -> str:
     ("asked", "kind"),
     [
         ({"as": "audio", "format": "mp3"}, "audio-mp3"), ({"as": "video", "quality": "480"}, "video-480p"), ({"as": "video", "quality": "best"}, "video-best"),
-        ({"as": "audio", "format": "opus", "clip": "0:05-0:20"}, "audio-opus-5000-20000"), ({"as": "video", "clip": "5-20.5"}, None),
+        ({"as": "audio", "format": "opus", "clip": "0:05-0:20"}, "audio-opus-5000-20000"), ({"as": "video", "clip": "5-20.5"}, "video-5000-20500"),
+        ({"as": "video", "clip": "5-20.5x"}, None),
     ],
 )  # fmt: skip
 def test_other_forms_and_clips(client: FlaskClient, db: Database, asked: dict[str, str], kind: str | None) -> None:
