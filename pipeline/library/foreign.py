@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pipeline.language.translated import alike, calendar, folded, names, numbers, places, shows_names, unmatched, words
+from pipeline.language.figures import numbers, unmatched
+from pipeline.language.translated import alike, calendar, folded, names, places, shows_names, words
 from pipeline.store import transcripts, translations
 from pipeline.store.database import Session
 from pipeline.store.translations import Translation

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.language.translated import Names, faults, in_language, lost_names, numbers, off_length, unmatched
+from pipeline.language.figures import numbers, unmatched
+from pipeline.language.translated import Names, faults, in_language, lost_names, off_length
 
 ES = ("en", "es")
 
