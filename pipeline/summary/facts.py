@@ -51,7 +51,7 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _is_said(name: str, said: set[str]) -> bool:
-    return _bare(name) in said or all(_bare(part) in said for part in re.split(r"[-’']", name) if part)
+    return _bare(name) in said or all(_bare(part) in said for part in re.split(r"[-_’']", name) if part)
 
 
 def _bare(word: str) -> str:
