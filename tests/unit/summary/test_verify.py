@@ -168,7 +168,13 @@ def test_another_unit_or_name_is_not_said(text: str, said: str) -> None:
     assert not supported(text, [said], "en").ok
 
 
-@pytest.mark.parametrize("text", ["She sold her iPhone and bought a MacBook with macOS.", "The vaccine is made of mRNA and kept at pH 7.", "There can be several OP_RETURNs in one transaction.", "The race was 5 km long, or 5 kilometres."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She sold her iPhone and bought a MacBook with macOS.", "The vaccine is made of mRNA and kept at pH 7.", "There can be several OP_RETURNs in one transaction.",
+        "The race was 5 km long, or 5 kilometres.",
+    ],
+)  # fmt: skip
 def test_a_sentence_carries_itself(text: str) -> None:
     assert check(text, [text], "en").ok
 
