@@ -9,7 +9,7 @@ NEGATIONS: Final = word_set(
     not no never none nobody nothing neither nor without cannot can't don't doesn't didn't won't wouldn't shouldn't couldn't isn't aren't wasn't
     weren't haven't hasn't hadn't ain't mustn't needn't hardly rarely scarcely unable lack lacks fail fails failed nunca jamás nada nadie ningún
     ninguna sin tampoco ni jamais rien aucun aucune sans ne pas nicht kein keine keinen keiner nie niemals nichts ohne não nunca nada nenhum nenhuma
-    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder nessun weder niemand keinem keines personne nulle ninguém nenhuns niemand
+    sem non mai niente nessuno nessuna senza niet geen nooit niets zonder nessun weder niemand keinem keines nulle ninguém nenhuns
     не нет ни никогда никто ничего нельзя без नहीं न मत बिना لا لم لن ليس ليست بدون
     """
 )
