@@ -25,6 +25,7 @@ from tests.integration.language.tiny import Tiny, write_folder, write_gguf
 from tests.unit.training.test_evaluate import row
 from workers.cli import main
 from workers.cli_training import OWN
+from workers.models import used_adapter
 
 NAME = "tiny-vicuna-7b"
 
@@ -165,8 +166,10 @@ def test_what_is_promoted_is_used_and_can_be_undone(settings: Settings, trained:
     assert tuned[0].startswith(f"{NAME}+")
     assert tuned[1] != plain[1]
     assert answer(settings.model_copy(update={"llm_adapter": "none"})) == plain
+    assert used_adapter(settings) == f"{second} (`nutshell models back` takes it out of use)"
     assert go_back(settings, NAME) == first
     assert go_back(settings, NAME) is None
+    assert used_adapter(settings) == "none: the model is used as it comes"
     assert answer(settings) == plain
     with pytest.raises(InputError, match="No adapter"):
         go_back(settings, NAME)
