@@ -14,7 +14,9 @@ from datetime import datetime
 from typing import cast
 
 import numpy as np
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Table, bindparam, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pipeline.errors import InputError, ModelError, NotFound
@@ -24,6 +26,8 @@ from pipeline.vectors import BUILTIN_INDEX, Index
 
 WRITERS, RUNNING = 7_230_115, 7_230_116
 """Keys of advisory locks: shared by who writes chunks and held alone by who switches; held by who fills an index."""
+FAREWELL = "5s"
+"""How long it may take the database to see that a process was killed: one that is started at once after it is not told that another is at work."""
 GRAPH = {Slot.VECTOR: "ix_chunks_vector", Slot.OTHER: "ix_chunks_other_vector"}
 """Names of the approximate index over each column."""
 
@@ -214,8 +218,15 @@ def only_one(db: Database) -> Iterator[None]:
         InputError: `index_running`.
     """
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.execute(select(func.pg_try_advisory_lock(RUNNING))).scalar_one():
-            raise InputError("index_running", "Another `nutshell reindex` is at work. Wait for it, or stop it first.")
+        connection.execute(text(f"SET lock_timeout = '{FAREWELL}'"))
+        try:
+            connection.execute(select(func.pg_advisory_lock(RUNNING)))
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise InputError("index_running", "Another `nutshell reindex` is at work. Wait for it, or stop it first.") from error
+            raise
+        finally:
+            connection.execute(text("RESET lock_timeout"))
         try:
             yield
         finally:

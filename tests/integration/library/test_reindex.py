@@ -167,7 +167,7 @@ def test_a_killed_one_goes_on_where_it_was(library: Database, embedder: Embedder
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(20)
     process.stdout.close()
-    with library.session() as s:
+    with indexes.only_one(library), library.session() as s:  # what it was at when it was killed has ended
         _, left = indexes.states(s)
     short = Shortened(embedder)
 
