@@ -24,7 +24,7 @@ from pipeline.errors import ContextTooLong
 from pipeline.language.generator import unavailable
 from pipeline.language.llama import Llama, Span
 from pipeline.language.pace import Pace
-from pipeline.language.request import Done, Piece, Request
+from pipeline.language.request import Done, Piece, Request, Source
 from pipeline.language.sampling import choose
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._waiting: list[tuple[int, int, Request]] = []
         self._order = itertools.count()
+        self._prompts = itertools.count(1)
         self._active: list[Request] = []
         self._main = model.slab(limits.slots + limits.reserve, min(limits.length, window))
         self._free = list(range(limits.slots + limits.reserve))
@@ -185,8 +186,19 @@ class Engine:
             request.slab, request.slot = self._main, self._best_slot(request)
             self._free.remove(request.slot)
         request.decoder = DecodeStream(skip_special_tokens=True)
+        request.source = self._source(request, self._active)
+        siblings = (other.prompt for other in self._active if other.tokens == request.tokens)
+        request.prompt = next(siblings, None) or next(self._prompts)
         self._active.append(request)
         return True
+
+    def _source(self, request: Request, others: Sequence[Request]) -> Source | None:
+        """The one of `others` with the most of the same first tokens, where they are more than the request's slot holds already."""
+        lengths = [min(_common(other.tokens, request.tokens), request.shareable) for other in others]
+        best = max(range(len(lengths)), key=lengths.__getitem__, default=None)
+        if best is None or lengths[best] - request.read < SHORTEST_SHARED:
+            return None
+        return Source(others[best], lengths[best])
 
     def _best_slot(self, request: Request) -> int:
         """The free slot that already holds most of the prompt, else the lowest: neighbours are attended together."""
@@ -222,27 +234,23 @@ class Engine:
 
     def _span(self, request: Request, tokens: Sequence[int]) -> Span:
         assert request.slab is not None
-        return Span(request.slab, request.slot, request.read, tokens, wanted=request.wanted(len(tokens)))
+        return Span(request.slab, request.slot, request.read, tokens, request.wanted(len(tokens)), request.prompt, len(request.tokens))
 
     def _share(self, request: Request) -> bool:
-        """Take over what another sequence has read of the same first tokens. False: one is about to read them, so it is better to wait for it."""
-        if request.read:
+        """Take over what another sequence has read of the same first tokens. False: it is about to read them, so it is better to wait for it."""
+        if request.source is not None and request.source.request.slab is None:
+            request.source = self._source(request, self._active[: self._active.index(request)])
+        if request.source is None or request.slab is None:
             return True
-        for other in self._active:
-            if other is request or other.slab is None:
-                continue
-            common = min(_common(other.tokens, request.tokens), request.shareable)
-            if common < SHORTEST_SHARED:
-                continue
-            if other.read >= common and request.slab is not None:
-                request.slab.copy(other.slab, other.slot, request.slot, common)
-                request.read = common
-                if request.slab is self._main:  # written down at once: a request that ends before its first step leaves these keys to the next in its slot
-                    self._cached[request.slot] = request.tokens[:common]
-                return True
-            earlier = self._active.index(other) < self._active.index(request)
-            if other.read < common and earlier and (other.interactive or not request.interactive):
-                return False
+        other, common = request.source.request, request.source.length
+        if other.slab is None or other.read < common:
+            if request.interactive and not other.interactive:
+                request.source = None
+            return request.source is None
+        request.slab.copy(other.slab, other.slot, request.slot, common)
+        request.read, request.source = common, None
+        if request.slab is self._main:  # written down at once: a request that ends before its first step leaves these keys to the next in its slot
+            self._cached[request.slot] = request.tokens[:common]
         return True
 
     def _step(self, planned: Sequence[tuple[Request, Span]]) -> None:

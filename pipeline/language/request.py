@@ -37,6 +37,14 @@ Sink = Callable[[Event], None]
 """Called from the engine's thread: it must only put the event somewhere."""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A request that came before another, and how many first tokens both have in common."""
+
+    request: "Request"
+    length: int
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Request:
     """One prompt on its way through the engine. Everything but `cancelled` belongs to the engine's thread."""
@@ -56,6 +64,10 @@ class Request:
     cancelled: bool = False
     slab: Slab | None = None
     slot: int = 0
+    source: "Source | None" = None
+    """Who reads the same first tokens, until they are taken over."""
+    prompt: int = 0
+    """The same of all that answer the same prompt at the same time."""
     read: int = 0
     """Tokens of prompt and answer that are in the cache."""
     answer: list[int] = field(default_factory=list)

@@ -134,6 +134,54 @@ def test_prompts_that_begin_alike_read_their_beginning_once(open_tiny: Open) -> 
     assert answers == [open_tiny().generate([prompt])[0] for prompt in alike]
 
 
+def test_several_draws_of_several_prompts_read_each_prompt_once(open_tiny: Open) -> None:
+    """Though all of them begin alike, and every slot holds that beginning from before."""
+    generator = open_tiny()
+    generator.generate([Prompt("", f"{SHARED} {number}", 6) for number in range(generator.engine._limits.slots)])
+    texts = [SHARED + "Bees carry pollen from flower to flower. " * 20, SHARED + "Lamps were lit with whale oil before. " * 15]
+    draws = [Prompt("", text, 6, variant=number) for text in texts for number in range(5)]
+    read: list[int] = []
+    forward = generator.engine._model.forward
+
+    def counting(spans):
+        read.append(sum(len(span.tokens) for span in spans if len(span.tokens) > 1))
+        return forward(spans)
+
+    generator.engine._model.forward = counting
+
+    answers = generator.generate(draws)
+
+    assert sum(read) <= sum(len(generator.tokens_of(render(generator.form, draw))) for draw in (draws[0], draws[5]))
+    assert len(set(answers)) > 2
+    assert answers == [open_tiny().generate([draw])[0] for draw in draws]
+
+
+def test_who_waits_for_one_that_leaves_reads_alone(open_tiny: Open) -> None:
+    """The one that reads what others wait for is cancelled in the middle of it."""
+    generator = open_tiny()
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    tokens = generator.tokens_of(SHARED * 40)
+    first, *others = (Request(key, tokens, 6, (), int(Priority.BATCH), events.put, PLAIN) for key in range(4))
+    forward = generator.engine._model.forward
+
+    def leaving(spans):
+        if first.read:
+            first.cancel()
+        return forward(spans)
+
+    generator.engine._model.forward = leaving
+    generator.engine._speed = 1.0  # the smallest slices
+    for request in (first, *others):
+        generator.engine.submit(request)
+    ended = {}
+    while len(ended) < 4:
+        if isinstance(event := events.get(timeout=60), Done):
+            ended[event.key] = event
+
+    assert ended[0].reason == "cancelled"
+    assert {ended[key].text for key in (1, 2, 3)} == {ask(open_tiny(), tokens, 6)[-1].text}
+
+
 def test_the_book_tells_at_any_time_what_the_slots_hold(open_tiny: Open) -> None:
     """A request that is cancelled between two steps leaves its slot to the next, which believes the book."""
     generator = open_tiny()

@@ -78,6 +78,33 @@ def test_a_copied_beginning_is_as_good_as_a_read_one(tiny_folder: Path) -> None:
     torch.testing.assert_close(model.forward([Span(other, 0, 12, TOKENS[12:])])[0], expected(tiny_folder, TOKENS)[-1], atol=2e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("cache", [torch.float32, torch.float16])
+def test_answers_to_one_prompt_are_attended_together_as_each_alone(cache: torch.dtype, tiny_folder: Path) -> None:
+    """Of different lengths, beside one with another prompt, one that is still reading the same, and in the pass in which the prompt's last token is read."""
+    model = Llama(read(tiny_folder), device=torch.device("cpu"), dtype=torch.float32, cache_dtype=cache)
+    slab, common = model.slab(6, 64), 12
+    answers = {0: TOKENS[:common], 2: [*TOKENS[:common], 400, 401, 402], 3: [*TOKENS[:common], 7, 8]}
+    for slot, tokens in {**answers, 1: TOKENS[:9], 5: TOKENS[:11]}.items():
+        model.forward([Span(slab, slot, 0, tokens[:-1])])
+    model.forward([Span(slab, 4, 0, TOKENS[::-1][:5])])
+    calls = []
+    together, model._together = model._together, lambda *given: calls.append(len(given[2])) or together(*given)  # type: ignore[method-assign]
+
+    logits = model.forward(
+        [
+            *(Span(slab, slot, len(tokens) - 1, tokens[-1:], prompt=3, common=common) for slot, tokens in answers.items()),
+            Span(slab, 4, 5, TOKENS[::-1][5:6], prompt=4, common=5),
+            Span(slab, 1, 8, TOKENS[8:9], prompt=3, common=common),
+            Span(slab, 5, 10, TOKENS[10:11], prompt=7, common=11),
+        ]
+    )
+
+    assert set(calls) == {3}
+    near = {torch.float32: {"atol": 2e-4, "rtol": 1e-4}, torch.float16: {"atol": 0.05, "rtol": 0.05}}[cache]
+    for row, tokens in zip(logits, [*answers.values(), TOKENS[::-1][:6], TOKENS[:9], TOKENS[:11]], strict=True):
+        torch.testing.assert_close(row, expected(tiny_folder, tokens)[-1], **near)
+
+
 @pytest.mark.parametrize("name", ["grouped", "stretched as LLaMA 3.1"])
 def test_a_gguf_file_is_the_same_model(name: str, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "folder", SHAPES[name])
