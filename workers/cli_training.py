@@ -114,6 +114,8 @@ def evaluate_talks(folder: Path, limit: int) -> None:
 @click.option("--batch", type=click.IntRange(min=1), help="Examples of a step.")
 @click.option("--longest", type=click.IntRange(min=64), help="Tokens of a prompt and its answer; longer examples are left out.")
 @click.option("--every", type=click.IntRange(min=1), help="Steps between checkpoints.")
+@click.option("--own", type=click.IntRange(min=1), help="Teach the best of so many answers of its own to each question, instead of what annotators wrote.")
+@click.option("--asked", type=click.IntRange(min=1), help="With --own: ask only so many questions, taken by chance.")
 @click.option("--start", type=click.Path(exists=True, file_okay=False), help="Folder of an adapter to go on from.")
 @click.option("--seed", type=int, help="Of the order and of the first weights.")
 @edge

@@ -7,7 +7,7 @@ The model answers several times, and of all statements that stand those are kept
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.language.generator import Embedder, Prompt
@@ -121,27 +121,29 @@ def judged(views: Sequence[Asked], answers: Sequence[str]) -> tuple[Point, ...]:
     """The statements of the answers to `variants` that stand and that most answers agree on, with their receipts; sentences of the talk when none stands."""
     language = views[0].language
     count = len(answers) // len(views)
-    standing: list[Point] = []
+    points: list[Point] = []
     heads: list[str] = []
     for number, view in enumerate(views):
         found = [statements(answer, len(view.shown)) for answer in answers[number * count : (number + 1) * count]]
-        standing += _standing(view, dict.fromkeys(made for answer in found for made in answer))
+        every = dict.fromkeys(made for answer in found for made in answer)
+        points += [_point(view, made, carried) for made, carried in standing(view, every)]
         heads += [" ".join(made.text for made in answer[:FIRST]) for answer in found]
     stop = stop_words(language)
-    kept = agreed([point.text for point in standing], heads, lambda a, b: alike(a, b, stop))
-    return tuple(standing[at] for at in kept) or tuple(quoted(quote(sentence, language)) for sentence in views[0].focus.best(QUOTES))
+    kept = agreed([point.text for point in points], heads, lambda a, b: alike(a, b, stop))
+    return tuple(points[at] for at in kept) or tuple(quoted(quote(sentence, language)) for sentence in views[0].focus.best(QUOTES))
 
 
-def _standing(asked: Asked, found: Iterable[Statement]) -> list[Point]:
-    """Those that the shown sentences carry, as points."""
+def standing(asked: Asked, found: Iterable[Statement]) -> Iterator[tuple[Statement, Verdict]]:
+    """Those that the shown sentences carry; `Verdict.used`: positions in `asked.shown`."""
     lines = [line(sentence) for sentence in asked.shown]
-    points = []
     for made in found:
         carried = _carried(made, lines, asked.language)
         if carried.ok and not looping(made.text) and not _invents_company(made.text, asked):
-            cited = [asked.shown[at] for at in carried.used]
-            points.append(Point(made.text, tuple(whole(sentence) for sentence in cited), "phrased", carried.support))
-    return points
+            yield made, carried
+
+
+def _point(asked: Asked, made: Statement, carried: Verdict) -> Point:
+    return Point(made.text, tuple(whole(asked.shown[at]) for at in carried.used), "phrased", carried.support)
 
 
 def _invents_company(text: str, asked: Asked) -> bool:

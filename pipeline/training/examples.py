@@ -40,7 +40,7 @@ Count = Callable[[str], int]
 @dataclass(frozen=True, slots=True)
 class Example:
     kind: str
-    """`brief`, `not_found`, `gist`, `title`."""
+    """`brief`, `not_found`, `gist`, `title`; `own`, of its own answers (own_answers.py)."""
     prompt: Prompt
     answer: str
 

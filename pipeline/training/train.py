@@ -42,6 +42,10 @@ class Plan:
     checked: int = 32
     """Examples of the validation set that are looked at: a look should cost less than the steps before it."""
     seed: int = 1
+    own: int = 0
+    """Answers of its own to each question, of which the best statements are taught (own_answers.py); 0: what annotators wrote is."""
+    asked: int = 0
+    """So many questions are asked for them; 0: all."""
     start: str = ""
     """Folder of an adapter to go on from, whose rank and layers hold; empty: from the model as it comes."""
 

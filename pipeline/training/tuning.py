@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,13 +13,13 @@ from typing import Any
 from pipeline.config import Settings
 from pipeline.errors import InputError
 from pipeline.installed import sha256
-from pipeline.language.adapters import CARD, adapter_for, card, is_adapter, promote
+from pipeline.language.adapters import CARD, NONE, adapter_for, card, is_adapter, promote
 from pipeline.language.checkpoint import Checkpoint
 from pipeline.language.generator import Generator, open_embedder, open_generator
 from pipeline.language.profiles import choose_llm, name_of_llm
-from pipeline.training import systems
+from pipeline.training import own_answers, systems
 from pipeline.training.evaluate import Row, cases, measure
-from pipeline.training.examples import Example, examples
+from pipeline.training.examples import Count, Example, examples
 from pipeline.training.meetings import load
 from pipeline.training.train import Plan, rows, train
 
@@ -53,6 +54,8 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     model = read(path)
     say(f"Making examples for {model.name}")
     taught, checked = (examples_of(folder, model, data.limit, plan.seed) for folder in (data.taught, data.checked))
+    if plan.own:
+        taught = _with_own(taught, settings, data, model, out, plan, say)
     folder = train(
         trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
     )
@@ -66,6 +69,23 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     }  # fmt: skip
     (folder / CARD).write_text(json.dumps(written, indent=1), encoding="utf-8")
     return folder
+
+
+def _with_own(
+    taught: Sequence[Example], settings: Settings, data: Data, model: Checkpoint, out: Path, plan: Plan, say: Say
+) -> tuple[Example, ...]:
+    """The examples with answers of its own in place of the annotators'."""
+    draws = own_answers.Draws(plan.own, plan.asked, plan.seed)
+    questions = own_answers.asked(load(data.taught, data.limit), _counter(model), draws)
+    out.mkdir(parents=True, exist_ok=True)
+    generator = open_generator(settings.model_copy(update={"llm_adapter": plan.start or NONE}), in_process=True)
+    try:
+        answers = own_answers.drawn([view for _, view in questions], generator, draws, out / f"own-{plan.own}-{plan.seed}.jsonl", say)
+    finally:
+        generator.close()
+    made = [*own_answers.examples(questions, answers), *(example for example in taught if example.kind != "brief")]
+    random.Random(plan.seed).shuffle(made)
+    return tuple(made)
 
 
 def promote_if_better(settings: Settings, folder: Path, data: Path, limit: int | None, say: Say) -> bool:
@@ -114,12 +134,12 @@ def _measured(settings: Settings, asked: Sequence[Any], name: str, embedder: Any
 
 
 def examples_of(folder: Path, model: Checkpoint, limit: int | None, seed: int) -> tuple[Example, ...]:
+    return examples(load(folder, limit), _counter(model), seed)
+
+
+def _counter(model: Checkpoint) -> Count:
     tokenizer = model.load_tokenizer()
-
-    def count(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False).ids)
-
-    return examples(load(folder, limit), count, seed)
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def trainable(path: Path, model: Checkpoint, out: Path) -> Path:

@@ -222,6 +222,23 @@ def test_a_gguf_file_is_trained_too(home: Path, tmp_path: Path) -> None:
     assert generator.model.startswith("tiny-vicuna+")
 
 
+def test_it_learns_from_its_own_answers(home: Path, trained: Path, tmp_path: Path) -> None:
+    plan = command(tmp_path / "out", 2)
+    rank = plan.index("--rank")
+    plan[rank : rank + 2] = ["--own", "2", "--asked", "5", "--start", str(trained / "adapter")]
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.cli", *plan], env=environment(home), capture_output=True, text=True, check=False, timeout=280
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "asked 5 of 5 questions" in done.stderr
+    assert [len(json.loads(line)) for line in (tmp_path / "out" / "own-2-1.jsonl").read_text().splitlines()] == [2] * 5
+    told = card(tmp_path / "out" / "adapter")
+    assert 1 <= told["data"][0]["examples"]["own"] <= 5
+    assert "brief" not in told["data"][0]["examples"]
+    assert "--own 2 --asked 5 --start adapter" in told["made_by"]
+
+
 def test_better_means_closer_and_no_more_invention() -> None:
     before = row(rouge1=30.0, unsupported_rate=2.0)
 

@@ -1,0 +1,99 @@
+"""Of several answers of a model and of the annotator's, that is taught which stands and comes nearest to both."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.language.generator import Prompt
+from pipeline.summary.brief import Asked, asked, statements
+from pipeline.training.meetings import Question, load
+from pipeline.training.own_answers import TOGETHER, Draws, asked as questions_of, chosen, drawn, examples
+from pipeline.types import Sentence
+from workers.cli_training import OWN
+
+SAID = (
+    Sentence(0, 0.0, 4.0, "The remote control must cost at most 25 Euros to make.", "Project Manager"),
+    Sentence(1, 4.0, 8.0, "Our survey says that people do not like the many small buttons of theirs.", "Marketing"),
+    Sentence(2, 8.0, 12.0, "So we should take a rubber case with few large buttons.", "Industrial Designer"),
+    Sentence(3, 12.0, 16.0, "A speaker inside would be too expensive for us.", "Industrial Designer"),
+)
+GOLD = "The remote control must cost at most 25 Euros to make. They want a rubber case with few large buttons."
+
+
+def view() -> Asked:
+    (made,) = asked("What did they say about the remote control?", SAID, "en", lambda text: len(text.split()), None)
+    return made
+
+
+def told(answer: str) -> list[str]:
+    return [made.text for made in statements(answer, len(SAID))]
+
+
+def test_what_the_annotator_wrote_comes_before_what_he_did_not() -> None:
+    draws = [
+        "A rubber case with few large buttons should be taken [1]. A speaker inside would be too expensive [4].",
+        "A rubber case with few large buttons should be taken [3]. People do not like many small buttons [2].",
+    ]
+    answer = chosen(view(), draws, GOLD)
+
+    assert told(answer)[0] == "The remote control must cost at most 25 Euros to make."
+    assert not any("speaker" in text for text in told(answer))
+    assert all(made.rests_on for made in statements(answer, len(SAID)))
+
+
+def test_numbers_are_those_that_carry_it() -> None:
+    answer = chosen(view(), ["A rubber case with few large buttons should be taken [1]."], GOLD)
+    (made,) = (made for made in statements(answer, len(SAID)) if "rubber" in made.text)
+
+    assert [view().shown[at].index for at in made.rests_on] == [2]
+
+
+def test_what_does_not_stand_is_never_taught() -> None:
+    wrong = "The remote control must cost at most 75 Euros. People like the many small buttons."
+
+    assert "75" not in chosen(view(), [wrong] * 3, GOLD)
+    assert "like the many" not in chosen(view(), [wrong] * 3, GOLD)
+    assert chosen(view(), [wrong], "It may cost 75 Euros, as the minister of finance announced.") == ""
+    assert chosen(view(), ["Not found."], GOLD).startswith("The remote control must cost at most 25 Euros")
+
+
+class Asking:
+    """Answers with the number of the draw and of the call."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def generate(self, prompts: Sequence[Prompt], **_: object) -> list[str]:
+        self.calls.append(len(prompts))
+        return [f"{prompt.variant} {prompt.user}" for prompt in prompts]
+
+
+def test_draws_are_kept_and_gone_on_with(tmp_path: Path) -> None:
+    views = [view()] * (TOGETHER + 3)
+    kept, draws, whole = tmp_path / "own.jsonl", Draws(2), Asking()
+    every = drawn(views, whole, draws, kept, lambda _: None)  # type: ignore[arg-type]
+    assert [row[1] for row in every] == [f"1 {view().prompt.user}"] * len(views)
+    assert whole.calls == [2 * TOGETHER, 6]
+
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:TOGETHER]) + lines[TOGETHER][:9])  # killed while it wrote
+    rest = Asking()
+
+    assert drawn(views, rest, draws, kept, lambda _: None) == every  # type: ignore[arg-type]
+    assert rest.calls == [6]
+    assert kept.read_text().splitlines(keepends=True) == lines
+
+
+def test_questions_are_taken_by_chance_and_always_the_same() -> None:
+    def taken(**given: int) -> list[str]:
+        return [question.text for question, _ in questions_of(load(OWN), lambda text: len(text.split()), Draws(2, **given))]
+
+    assert len(taken(questions=4)) == 4
+    assert taken(questions=4) == taken()[:4]
+    assert taken() != taken(seed=2)
+    assert sorted(taken()) == sorted(taken(seed=2))
+
+
+def test_an_example_asks_as_the_product_does() -> None:
+    (made,) = examples([(Question("Why?", GOLD, ()), view())], [["A rubber case with few large buttons should be taken [3]."]])
+
+    assert (made.kind, made.prompt) == ("own", view().prompt)
