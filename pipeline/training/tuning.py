@@ -63,7 +63,7 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     written = {
         "made_for": model.name, "base": digest_of(path), "form": "LoRA", "licence": "Apache-2.0",
         "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": digest_of(data.taught), "examples": Counter(one.kind for one in taught)}],
-        "plan": asdict(told), "started_from": digest_of(Path(plan.start)) if plan.start else "",
+        "plan": asdict(told), "started_from": {**card(Path(plan.start)), "sha256": digest_of(Path(plan.start))} if plan.start else None,
         "losses": losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
         "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(told)}",
     }  # fmt: skip
@@ -74,7 +74,7 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
 def _with_own(
     taught: Sequence[Example], settings: Settings, data: Data, model: Checkpoint, out: Path, plan: Plan, say: Say
 ) -> tuple[Example, ...]:
-    """The examples with answers of its own in place of the annotators'."""
+    """The examples with answers of its own in place of the annotators', and of the others as large a share as was asked of the questions."""
     draws = own_answers.Draws(plan.own, plan.asked, plan.seed)
     questions = own_answers.asked(load(data.taught, data.limit), _counter(model), draws)
     out.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,9 @@ def _with_own(
         answers = own_answers.drawn([view for _, view in questions], generator, draws, out / f"own-{plan.own}-{plan.seed}.jsonl", say)
     finally:
         generator.close()
-    made = [*own_answers.examples(questions, answers), *(example for example in taught if example.kind != "brief")]
+    own = tuple(own_answers.examples(questions, answers))
+    others = [example for example in taught if example.kind != "brief"]
+    made = [*own, *others[: len(others) * len(own) // max(1, len(taught) - len(others))]]
     random.Random(plan.seed).shuffle(made)
     return tuple(made)
 

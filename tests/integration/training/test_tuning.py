@@ -237,6 +237,7 @@ def test_it_learns_from_its_own_answers(home: Path, trained: Path, tmp_path: Pat
     assert 1 <= told["data"][0]["examples"]["own"] <= 5
     assert "brief" not in told["data"][0]["examples"]
     assert "--own 2 --asked 5 --start adapter" in told["made_by"]
+    assert told["started_from"]["made_by"] == card(trained / "adapter")["made_by"]
 
 
 def test_better_means_closer_and_no_more_invention() -> None:
