@@ -135,6 +135,10 @@ def train(taught: Path | None, checked: Path | None, from_feedback: bool, out: P
     wanted = {name: value for name, value in given.items() if value is not None}
     if given["start"] and {"rank", "layers"} & set(wanted):
         raise click.UsageError("--start goes on with the rank and layers of that adapter; leave --rank and --layers out.")
+    if from_feedback and given["own"]:
+        raise click.UsageError("--own learns from meetings; leave --from-feedback out.")
+    if given["asked"] and not given["own"]:
+        raise click.UsageError("--asked says how many questions --own asks; give --own too.")
     if from_feedback:
         _learn(data, out, limit, wanted)
     elif data is not None:

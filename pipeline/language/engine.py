@@ -22,7 +22,7 @@ from torch import Tensor
 
 from pipeline.errors import ContextTooLong
 from pipeline.language.generator import unavailable
-from pipeline.language.llama import Llama, Span
+from pipeline.language.llama import Llama, Slab, Span
 from pipeline.language.pace import Pace
 from pipeline.language.request import Done, Piece, Request, Source
 from pipeline.language.sampling import choose
@@ -79,7 +79,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._waiting: list[tuple[int, int, Request]] = []
         self._order = itertools.count()
-        self._prompts = itertools.count(1)
+        self._families = itertools.count(1)
         self._active: list[Request] = []
         self._main = model.slab(limits.slots + limits.reserve, min(limits.length, window))
         self._free = list(range(limits.slots + limits.reserve))
@@ -187,8 +187,8 @@ class Engine:
             self._free.remove(request.slot)
         request.decoder = DecodeStream(skip_special_tokens=True)
         request.source = self._source(request, self._active)
-        siblings = (other.prompt for other in self._active if other.tokens == request.tokens)
-        request.prompt = next(siblings, None) or next(self._prompts)
+        siblings = (other.family for other in self._active if other.tokens == request.tokens)
+        request.family = next(siblings, None) or next(self._families)
         self._active.append(request)
         return True
 
@@ -234,24 +234,37 @@ class Engine:
 
     def _span(self, request: Request, tokens: Sequence[int]) -> Span:
         assert request.slab is not None
-        return Span(request.slab, request.slot, request.read, tokens, request.wanted(len(tokens)), request.prompt, len(request.tokens))
+        return Span(request.slab, request.slot, request.read, tokens, request.wanted(len(tokens)), request.family, len(request.tokens))
 
     def _share(self, request: Request) -> bool:
         """Take over what another sequence has read of the same first tokens. False: it is about to read them, so it is better to wait for it."""
-        if request.source is not None and request.source.request.slab is None:
-            request.source = self._source(request, self._active[: self._active.index(request)])
-        if request.source is None or request.slab is None:
+        if request.source is None:
             return True
         other, common = request.source.request, request.source.length
-        if other.slab is None or other.read < common:
-            if request.interactive and not other.interactive:
-                request.source = None
-            return request.source is None
-        request.slab.copy(other.slab, other.slot, request.slot, common)
-        request.read, request.source = common, None
+        if other.slab is not None and other.read < common and (other.interactive or not request.interactive):
+            return False
+        request.source = None
+        if other.slab is not None and other.read >= common:
+            self._copy(other.slab, other.slot, request, common)
+            return True
+        self._take_over(request)
+        if other.slab is None:
+            request.source = self._source(request, self._active[: self._active.index(request)])
+        return self._share(request)
+
+    def _take_over(self, request: Request) -> None:
+        """The most that any slot holds of the same first tokens, those of requests that have ended too."""
+        held = {slot: min(_common(tokens, request.tokens), request.shareable) for slot, tokens in self._cached.items()}
+        best = max(held, key=held.__getitem__, default=None)
+        if best is not None and held[best] - request.read >= SHORTEST_SHARED:
+            self._copy(self._main, best, request, held[best])
+
+    def _copy(self, slab: Slab, slot: int, request: Request, length: int) -> None:
+        assert request.slab is not None
+        request.slab.copy(slab, slot, request.slot, length)
+        request.read = length
         if request.slab is self._main:  # written down at once: a request that ends before its first step leaves these keys to the next in its slot
-            self._cached[request.slot] = request.tokens[:common]
-        return True
+            self._cached[request.slot] = request.tokens[:length]
 
     def _step(self, planned: Sequence[tuple[Request, Span]]) -> None:
         size = sum(len(span.tokens) for _, span in planned)

@@ -52,10 +52,9 @@ class Span:
     tokens: Sequence[int]
     wanted: int = 1
     """How many of the last tokens need logits."""
-    prompt: int = 0
-    """Another than 0: sequences in one slab with the same number have their first `common` tokens in common."""
+    family: int = 0
+    """Another than 0: sequences in one slab with the same number have their first `common` tokens in common, and are attended together once these are read."""
     common: int = 0
-    """Read when the last of them is: before, a sequence is attended by itself."""
 
 
 Multiply = Callable[[Tensor], Tensor]
@@ -102,7 +101,7 @@ class _Write:
 
 
 @dataclass(frozen=True, slots=True)
-class _Siblings:
+class _Family:
     """Attention of several answers to one prompt, each with one new token: the keys of the prompt are read once for all of them."""
 
     slab: Slab
@@ -149,17 +148,17 @@ class Llama:
         positions = torch.tensor([span.start + offset for span in spans for offset in range(len(span.tokens))], device=self.device)
         angles = positions[:, None].float() * self._frequencies
         cos, sin = angles.cos()[:, None].to(self.dtype), angles.sin()[:, None].to(self.dtype)
-        reads, siblings, writes = self._plan(spans)
+        reads, families, writes = self._plan(spans)
         hidden = functional.embedding(tokens, self._embedding)
         for number, layer in enumerate(self._layers):
             qkv = layer.qkv(self._normalise(hidden, layer.attention_norm))
-            hidden = hidden + layer.out(self._attend(number, qkv, cos, sin, reads, siblings, writes))
+            hidden = hidden + layer.out(self._attend(number, qkv, cos, sin, reads, families, writes))
             gate, up = layer.gate_up(self._normalise(hidden, layer.mlp_norm)).chunk(2, dim=-1)
             hidden = hidden + layer.down(functional.silu(gate) * up)
         return self._head(self._normalise(hidden[self._wanted(spans)], self._norm)).float()
 
     def _attend(
-        self, number: int, qkv: Tensor, cos: Tensor, sin: Tensor, reads: Sequence[_Read], siblings: Sequence[_Siblings], writes: Sequence[_Write]
+        self, number: int, qkv: Tensor, cos: Tensor, sin: Tensor, reads: Sequence[_Read], families: Sequence[_Family], writes: Sequence[_Write]
     ) -> Tensor:
         """Attention of one layer, (tokens, heads * head_dim)."""
         shape = self.shape
@@ -170,7 +169,7 @@ class Llama:
         out = torch.empty_like(query)
         for read in reads:
             out[read.first : read.last] = self._read(number, read, query, key, value)
-        for family in siblings:
+        for family in families:
             out[family.rows] = self._together(number, family, query[family.rows], key[family.rows], value[family.rows])
         for write in writes:
             out[write.rows] = self._write(number, write, query[write.rows], key[write.rows], value[write.rows])
@@ -209,7 +208,7 @@ class Llama:
         )
         return attended.view_as(query)
 
-    def _together(self, number: int, family: _Siblings, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    def _together(self, number: int, family: _Family, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Hydragen (Juravsky et al. 2024): what the answers have in common is attended by all their queries as one matrix, the rest by each. Twelve answers to a
         prompt of 600 tokens otherwise read its keys twelve times in each pass.
         """
@@ -225,7 +224,7 @@ class Llama:
         answer_keys, answer_values = (held[family.slots, :, family.common : family.longest].to(self.dtype) for held in (keys, values))
         to_answers = own @ answer_keys.transpose(2, 3) + family.mask
         scores = torch.cat((of_all @ prompt_keys.transpose(1, 2), to_answers.transpose(0, 1).flatten(1, 2)), dim=-1)
-        to_prompt, of_answers = scores.softmax(-1, dtype=torch.float32).to(self.dtype).tensor_split([family.common], dim=-1)
+        to_prompt, of_answers = scores.softmax(-1, dtype=torch.promote_types(self.dtype, torch.float32)).to(self.dtype).tensor_split([family.common], dim=-1)
         attended = (to_prompt @ prompt_values).unflatten(1, (count, -1)) + of_answers.unflatten(1, (count, -1)) @ answer_values.transpose(0, 1)
         return attended.transpose(0, 1).reshape_as(query)
 
@@ -245,7 +244,7 @@ class Llama:
             self._wide = torch.empty(size, dtype=self.dtype, device=self.device)
         return self._wide
 
-    def _plan(self, spans: Sequence[Span]) -> tuple[list[_Read], list[_Siblings], list[_Write]]:
+    def _plan(self, spans: Sequence[Span]) -> tuple[list[_Read], list[_Family], list[_Write]]:
         """Spans of one token are attended together where they answer one prompt or where their slots are neighbours, the others each by itself."""
         reads: list[_Read] = []
         singles: list[tuple[int, Span]] = []
@@ -260,21 +259,21 @@ class Llama:
         together = {row for family in families for row, _ in family}
         alone = sorted((id(span.slab), span.slot, row, span) for row, span in singles if row not in together)
         runs = groupby(enumerate(alone), key=lambda item: (item[1][0], item[1][1] - item[0]))
-        return reads, [self._siblings(family) for family in families], [self._run([single for _, single in run]) for _, run in runs]
+        return reads, [self._family(family) for family in families], [self._run([single for _, single in run]) for _, run in runs]
 
     def _families(self, singles: Sequence[tuple[int, Span]]) -> list[list[tuple[int, Span]]]:
         """Those that answer one prompt. On a GPU none: there the bytes cost less than more and smaller steps."""
         found: dict[tuple[int, int], list[tuple[int, Span]]] = {}
         for row, span in singles:
-            if span.prompt and span.start + 1 >= span.common and self.device.type == "cpu":
-                found.setdefault((id(span.slab), span.prompt), []).append((row, span))
+            if span.family and span.start + 1 >= span.common and self.device.type == "cpu":
+                found.setdefault((id(span.slab), span.family), []).append((row, span))
         return [family for family in found.values() if len(family) > 1]
 
-    def _siblings(self, family: Sequence[tuple[int, Span]]) -> _Siblings:
+    def _family(self, family: Sequence[tuple[int, Span]]) -> _Family:
         spans = [span for _, span in family]
         common = spans[0].common
         beyond = self._beyond([span.start + 1 - common for span in spans])
-        return _Siblings(
+        return _Family(
             slab=spans[0].slab,
             rows=torch.tensor([row for row, _ in family], device=self.device),
             slots=torch.tensor([span.slot for span in spans], device=self.device),

@@ -66,7 +66,7 @@ class Request:
     slot: int = 0
     source: "Source | None" = None
     """Who reads the same first tokens, until they are taken over."""
-    prompt: int = 0
+    family: int = 0
     """The same of all that answer the same prompt at the same time."""
     read: int = 0
     """Tokens of prompt and answer that are in the cache."""

@@ -27,7 +27,7 @@ from pipeline.vectors import BUILTIN_INDEX, Index
 WRITERS, RUNNING = 7_230_115, 7_230_116
 """Keys of advisory locks: shared by who writes chunks and held alone by who switches; held by who fills an index."""
 FAREWELL = "5s"
-"""How long it may take the database to see that a process was killed: one that is started at once after it is not told that another is at work."""
+"""So long the lock is waited for: the database needs a moment to see that the process which held it was killed."""
 GRAPH = {Slot.VECTOR: "ix_chunks_vector", Slot.OTHER: "ix_chunks_other_vector"}
 """Names of the approximate index over each column."""
 
@@ -222,11 +222,11 @@ def only_one(db: Database) -> Iterator[None]:
         try:
             connection.execute(select(func.pg_advisory_lock(RUNNING)))
         except OperationalError as error:
-            if isinstance(error.orig, LockNotAvailable):
-                raise InputError("index_running", "Another `nutshell reindex` is at work. Wait for it, or stop it first.") from error
-            raise
-        finally:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
             connection.execute(text("RESET lock_timeout"))
+            raise InputError("index_running", "Another `nutshell reindex` is at work. Wait for it, or stop it first.") from error
+        connection.execute(text("RESET lock_timeout"))
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ the annotator's answer as much as all draws together. So nothing is taught that 
 waits for several draws of becomes the likeliest answer.
 """
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from pipeline.language.generator import Generator
+from pipeline.language.generator import Generator, Prompt
 from pipeline.summary import brief
 from pipeline.summary.brief import Asked, Statement, showing, statements
 from pipeline.summary.consensus import agreed
@@ -54,31 +55,42 @@ def asked(meetings: Sequence[Meeting], count: Count, draws: Draws) -> tuple[tupl
 
 
 def drawn(views: Sequence[Asked], generator: Generator, draws: Draws, kept: Path, say: Callable[[str], None]) -> list[list[str]]:
-    """The answers to each of `views`. They are kept in a file as they come, a line of JSON for each view, and a run that was interrupted goes on behind them."""
-    answers = _kept(kept)[: len(views)]
+    """The answers to each of `views`. They are kept in the file `kept` as they come, by what was asked of which model, and nothing in it is asked again."""
+    keys = [_key(generator.model, view.prompt, draws.count) for view in views]
+    held = _kept(kept)
+    left = [at for at, key in enumerate(keys) if key not in held]
     whole = kept.with_suffix(".tmp")
-    whole.write_text("".join(f"{json.dumps(row)}\n" for row in answers), encoding="utf-8")
+    whole.write_text("".join(_line(key, answers) for key, answers in held.items()), encoding="utf-8")
     whole.replace(kept)  # without the half line that one may have left that was killed
     with kept.open("a", encoding="utf-8") as file:
-        for first in range(len(answers), len(views), TOGETHER):
-            part = views[first : first + TOGETHER]
-            given = iter(generator.generate([replace(view.prompt, variant=number) for view in part for number in range(draws.count)]))
-            rows = [list(islice(given, draws.count)) for _ in part]
-            file.writelines(f"{json.dumps(row)}\n" for row in rows)
+        for first in range(0, len(left), TOGETHER):
+            part = left[first : first + TOGETHER]
+            given = iter(generator.generate([replace(views[at].prompt, variant=number) for at in part for number in range(draws.count)]))
+            for at in part:
+                held[keys[at]] = list(islice(given, draws.count))
+                file.write(_line(keys[at], held[keys[at]]))
             file.flush()
-            answers += rows
-            say(f"asked {len(answers)} of {len(views)} questions")
-    return answers
+            say(f"asked {len(views) - len(left) + first + len(part)} of {len(views)} questions")
+    return [held[key] for key in keys]
 
 
-def _kept(path: Path) -> list[list[str]]:
-    rows: list[list[str]] = []
+def _key(model: str, prompt: Prompt, count: int) -> str:
+    return hashlib.sha256(json.dumps([model, prompt.system, prompt.user, count]).encode()).hexdigest()
+
+
+def _line(key: str, answers: Sequence[str]) -> str:
+    return json.dumps({"of": key, "answers": answers}) + "\n"
+
+
+def _kept(path: Path) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except ValueError:
-            break
-    return rows
+            continue
+        held[row["of"]] = row["answers"]
+    return held
 
 
 def examples(questions: Sequence[tuple[Question, Asked]], answers: Sequence[Sequence[str]]) -> Iterator[Example]:

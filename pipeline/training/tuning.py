@@ -78,9 +78,10 @@ def _with_own(
     draws = own_answers.Draws(plan.own, plan.asked, plan.seed)
     questions = own_answers.asked(load(data.taught, data.limit), _counter(model), draws)
     out.mkdir(parents=True, exist_ok=True)
-    generator = open_generator(settings.model_copy(update={"llm_adapter": plan.start or NONE}), in_process=True)
+    start = str(Path(plan.start).resolve()) if plan.start else NONE
+    generator = open_generator(settings.model_copy(update={"llm_adapter": start, "llm_url": ""}), in_process=True)
     try:
-        answers = own_answers.drawn([view for _, view in questions], generator, draws, out / f"own-{plan.own}-{plan.seed}.jsonl", say)
+        answers = own_answers.drawn([view for _, view in questions], generator, draws, out / "own.jsonl", say)
     finally:
         generator.close()
     own = tuple(own_answers.examples(questions, answers))
@@ -100,7 +101,7 @@ def promote_if_better(settings: Settings, folder: Path, data: Path, limit: int |
     embedder = open_embedder(settings, in_process=True)
     try:
         found = {
-            name: _measured(settings.model_copy(update={"llm_adapter": str(adapter or "none")}), asked, name, embedder, say)
+            name: _measured(settings.model_copy(update={"llm_adapter": str(adapter or NONE), "llm_url": ""}), asked, name, embedder, say)
             for name, adapter in (("before", now), ("after", folder))
         }
     finally:

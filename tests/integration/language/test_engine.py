@@ -156,6 +156,19 @@ def test_several_draws_of_several_prompts_read_each_prompt_once(open_tiny: Open)
     assert answers == [open_tiny().generate([draw])[0] for draw in draws]
 
 
+def test_who_ends_at_once_leaves_what_it_read(open_tiny: Open) -> None:
+    """The first of several draws of one token is over in the pass that reads the prompt; the others take it from the slot that it left."""
+    generator = open_tiny()
+    draws = [Prompt("", SHARED * 8, 1, variant=number) for number in range(6)]
+    read: list[int] = []
+    forward = generator.engine._model.forward
+    generator.engine._model.forward = lambda spans: (read.append(sum(len(span.tokens) for span in spans)), forward(spans))[1]
+
+    generator.generate(draws)
+
+    assert sum(read) == len(generator.tokens_of(render(generator.form, draws[0]))) + 5  # the last token of each, whose logits are wanted
+
+
 def test_who_waits_for_one_that_leaves_reads_alone(open_tiny: Open) -> None:
     """The one that reads what others wait for is cancelled in the middle of it."""
     generator = open_tiny()

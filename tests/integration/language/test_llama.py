@@ -92,10 +92,10 @@ def test_answers_to_one_prompt_are_attended_together_as_each_alone(cache: torch.
 
     logits = model.forward(
         [
-            *(Span(slab, slot, len(tokens) - 1, tokens[-1:], prompt=3, common=common) for slot, tokens in answers.items()),
-            Span(slab, 4, 5, TOKENS[::-1][5:6], prompt=4, common=5),
-            Span(slab, 1, 8, TOKENS[8:9], prompt=3, common=common),
-            Span(slab, 5, 10, TOKENS[10:11], prompt=7, common=11),
+            *(Span(slab, slot, len(tokens) - 1, tokens[-1:], family=3, common=common) for slot, tokens in answers.items()),
+            Span(slab, 4, 5, TOKENS[::-1][5:6], family=4, common=5),
+            Span(slab, 1, 8, TOKENS[8:9], family=3, common=common),
+            Span(slab, 5, 10, TOKENS[10:11], family=7, common=11),
         ]
     )
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -176,6 +177,15 @@ def test_a_killed_one_goes_on_where_it_was(library: Database, embedder: Embedder
     reindex(library, short, quiet)
     assert short.asked == 1 + left.chunks - left.made
     assert states(library)[0] == (SHORT.model, True, True)
+
+
+def test_one_that_waits_for_another_can_be_interrupted(library: Database) -> None:
+    with indexes.only_one(library):
+        threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt), indexes.only_one(library):
+            pass
+    with indexes.only_one(library), library.session() as s:
+        assert s.execute(text("SHOW lock_timeout")).scalar_one() == "10s"
 
 
 def test_one_goes_back_until_the_old_is_dropped(library: Database, embedder: Embedder) -> None:

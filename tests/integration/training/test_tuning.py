@@ -232,7 +232,7 @@ def test_it_learns_from_its_own_answers(home: Path, trained: Path, tmp_path: Pat
 
     assert done.returncode == 0, done.stderr
     assert "asked 5 of 5 questions" in done.stderr
-    assert [len(json.loads(line)) for line in (tmp_path / "out" / "own-2-1.jsonl").read_text().splitlines()] == [2] * 5
+    assert [len(json.loads(line)["answers"]) for line in (tmp_path / "out" / "own.jsonl").read_text().splitlines()] == [2] * 5
     told = card(tmp_path / "out" / "adapter")
     assert 1 <= told["data"][0]["examples"]["own"] <= 5
     assert "brief" not in told["data"][0]["examples"]
@@ -256,6 +256,9 @@ def test_the_commands_say_what_they_need(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert run(main, ["evaluate", "qmsum", "--data", str(tmp_path / "empty"), "--systems", "lead"]).exit_code == 2
     assert run(main, ["evaluate", "qmsum", "--systems", "magic"]).exit_code == 2
+    for wrong, word in ((["--asked", "4"], "give --own too"), (["--from-feedback", "--own", "4"], "leave --from-feedback out")):
+        refused = run(main, [*command(tmp_path / "out", 2), *wrong])
+        assert (refused.exit_code, word in refused.output) == (2, True)
     found = run(main, ["evaluate", "qmsum", "--systems", "lead", "--json"])
     assert found.exit_code == 0
     made = json.loads(found.stdout)

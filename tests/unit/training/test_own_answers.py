@@ -57,30 +57,47 @@ def test_what_does_not_stand_is_never_taught() -> None:
 
 
 class Asking:
-    """Answers with the number of the draw and of the call."""
+    """Answers with its name, the number of the draw and what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "llama") -> None:
+        self.model = model
         self.calls: list[int] = []
 
     def generate(self, prompts: Sequence[Prompt], **_: object) -> list[str]:
         self.calls.append(len(prompts))
-        return [f"{prompt.variant} {prompt.user}" for prompt in prompts]
+        return [f"{self.model} {prompt.variant} {prompt.user}" for prompt in prompts]
+
+
+def draw(views: Sequence[Asked], model: Asking, kept: Path, count: int = 2) -> list[list[str]]:
+    return drawn(views, model, Draws(count), kept, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_draws_are_kept_and_gone_on_with(tmp_path: Path) -> None:
-    views = [view()] * (TOGETHER + 3)
-    kept, draws, whole = tmp_path / "own.jsonl", Draws(2), Asking()
-    every = drawn(views, whole, draws, kept, lambda _: None)  # type: ignore[arg-type]
-    assert [row[1] for row in every] == [f"1 {view().prompt.user}"] * len(views)
+    views = [asked(f"What is said of button {number}?", SAID, "en", lambda text: len(text.split()), None)[0] for number in range(TOGETHER + 3)]
+    kept, whole = tmp_path / "own.jsonl", Asking()
+    every = draw(views, whole, kept)
+    assert every == [[f"llama {number} {view.prompt.user}" for number in (0, 1)] for view in views]
     assert whole.calls == [2 * TOGETHER, 6]
 
     lines = kept.read_text().splitlines(keepends=True)
     kept.write_text("".join(lines[:TOGETHER]) + lines[TOGETHER][:9])  # killed while it wrote
     rest = Asking()
 
-    assert drawn(views, rest, draws, kept, lambda _: None) == every  # type: ignore[arg-type]
+    assert draw(views, rest, kept) == every
     assert rest.calls == [6]
     assert kept.read_text().splitlines(keepends=True) == lines
+    assert draw(views[:3], Asking(), kept) == every[:3]
+    assert kept.read_text().splitlines(keepends=True) == lines, "fewer are asked for, and none is lost"
+
+
+def test_draws_of_another_model_or_question_are_not_taken_for_these(tmp_path: Path) -> None:
+    other = asked("What is said of the speaker?", SAID, "en", lambda text: len(text.split()), None)[0]
+    first = draw([view()], Asking(), tmp_path / "own.jsonl")
+
+    assert draw([view()], Asking("llama+taught"), tmp_path / "own.jsonl") != first
+    assert draw([other], Asking(), tmp_path / "own.jsonl") != first
+    assert len(draw([view()], Asking(), tmp_path / "own.jsonl", 3)[0]) == 3
+    assert draw([view()], Asking(), tmp_path / "own.jsonl") == first
 
 
 def test_questions_are_taken_by_chance_and_always_the_same() -> None:
