@@ -262,7 +262,7 @@ class Llama:
         return reads, [self._family(family) for family in families], [self._run([single for _, single in run]) for _, run in runs]
 
     def _families(self, singles: Sequence[tuple[int, Span]]) -> list[list[tuple[int, Span]]]:
-        """Those that answer one prompt. On a GPU none: there the bytes cost less than more and smaller steps."""
+        """Those that answer one prompt. On a GPU, where it was not measured, none: it takes more and smaller steps."""
         found: dict[tuple[int, int], list[tuple[int, Span]]] = {}
         for row, span in singles:
             if span.family and span.start + 1 >= span.common and self.device.type == "cpu":

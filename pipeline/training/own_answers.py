@@ -2,8 +2,8 @@
 
 Rejection sampling fine-tuning (Yuan et al. 2023, "Scaling relationship on learning mathematical reasoning"; Gulcehre et al. 2023, ReST), with the statement as the unit. The model answers a
 question several times; of all these statements, and of the annotator's own, those that the shown sentences carry are the material, and of these a consensus is sought that weighs
-the annotator's answer as much as all draws together. So nothing is taught that the judge would refuse, each statement with the numbers that carry it, and what a reader
-waits for several draws of becomes the likeliest answer.
+the annotator's answer as much as all draws together. So nothing is taught that the judge would refuse, and each statement with the numbers that carry
+it. What takes a reader several draws now shall become the likeliest answer.
 """
 
 import hashlib

@@ -49,6 +49,24 @@ def ask(
     return got
 
 
+def watched(generator: LocalGenerator) -> list[list[int]]:
+    """Of each pass from now on, how many tokens each span has."""
+    passes: list[list[int]] = []
+    forward = generator.engine._model.forward
+
+    def watching(spans):
+        passes.append([len(span.tokens) for span in spans])
+        return forward(spans)
+
+    generator.engine._model.forward = watching
+    return passes
+
+
+def read_by(passes: list[list[int]]) -> int:
+    """Tokens of prompts: an answer is written token by token."""
+    return sum(size for sizes in passes for size in sizes if size > 1)
+
+
 def test_many_together_are_answered_as_each_alone(open_tiny: Open) -> None:
     generator = open_tiny(limits=Limits(slots=3, reserve=1, length=512))
     alone = [generator.generate([prompt])[0] for prompt in prompts()]
@@ -117,20 +135,13 @@ def test_what_has_no_likelihood_is_refused(open_tiny: Open) -> None:
 def test_prompts_that_begin_alike_read_their_beginning_once(open_tiny: Open) -> None:
     """What is shared is copied; the answers are those of a model that read everything."""
     generator = open_tiny()
-    read: list[int] = []
-    forward = generator.engine._model.forward
-
-    def counting(spans):
-        read.append(sum(len(span.tokens) for span in spans if len(span.tokens) > 1))
-        return forward(spans)
-
-    generator.engine._model.forward = counting
+    passes = watched(generator)
     alike = [Prompt("", SHARED * 8 + str(number), 6) for number in range(6)]
 
     answers = generator.generate(alike)
 
     everything = sum(len(generator.tokens_of(SHARED * 8)) for _ in alike)
-    assert sum(read) < everything / 3
+    assert read_by(passes) < everything / 3
     assert answers == [open_tiny().generate([prompt])[0] for prompt in alike]
 
 
@@ -140,18 +151,11 @@ def test_several_draws_of_several_prompts_read_each_prompt_once(open_tiny: Open)
     generator.generate([Prompt("", f"{SHARED} {number}", 6) for number in range(generator.engine._limits.slots)])
     texts = [SHARED + "Bees carry pollen from flower to flower. " * 20, SHARED + "Lamps were lit with whale oil before. " * 15]
     draws = [Prompt("", text, 6, variant=number) for text in texts for number in range(5)]
-    read: list[int] = []
-    forward = generator.engine._model.forward
-
-    def counting(spans):
-        read.append(sum(len(span.tokens) for span in spans if len(span.tokens) > 1))
-        return forward(spans)
-
-    generator.engine._model.forward = counting
+    passes = watched(generator)
 
     answers = generator.generate(draws)
 
-    assert sum(read) <= sum(len(generator.tokens_of(render(generator.form, draw))) for draw in (draws[0], draws[5]))
+    assert read_by(passes) <= sum(len(generator.tokens_of(render(generator.form, draw))) for draw in (draws[0], draws[5]))
     assert len(set(answers)) > 2
     assert answers == [open_tiny().generate([draw])[0] for draw in draws]
 
@@ -160,13 +164,11 @@ def test_who_ends_at_once_leaves_what_it_read(open_tiny: Open) -> None:
     """The first of several draws of one token is over in the pass that reads the prompt; the others take it from the slot that it left."""
     generator = open_tiny()
     draws = [Prompt("", SHARED * 8, 1, variant=number) for number in range(6)]
-    read: list[int] = []
-    forward = generator.engine._model.forward
-    generator.engine._model.forward = lambda spans: (read.append(sum(len(span.tokens) for span in spans)), forward(spans))[1]
+    passes = watched(generator)
 
     generator.generate(draws)
 
-    assert sum(read) == len(generator.tokens_of(render(generator.form, draws[0]))) + 5  # the last token of each, whose logits are wanted
+    assert sum(map(sum, passes)) == len(generator.tokens_of(render(generator.form, draws[0]))) + 5  # the last token of each, whose logits are wanted
 
 
 def test_who_waits_for_one_that_leaves_reads_alone(open_tiny: Open) -> None:
@@ -216,12 +218,10 @@ def test_the_book_tells_at_any_time_what_the_slots_hold(open_tiny: Open) -> None
 def test_a_second_call_takes_over_what_a_slot_still_holds(open_tiny: Open) -> None:
     generator = open_tiny()
     first = generator.generate([Prompt("", SHARED * 8, 6)])
-    read: list[int] = []
-    forward = generator.engine._model.forward
-    generator.engine._model.forward = lambda spans: (read.append(sum(len(span.tokens) for span in spans)), forward(spans))[1]
+    passes = watched(generator)
 
     assert generator.generate([Prompt("", SHARED * 8, 6)]) == first
-    assert read[0] == 1  # only the last token of the prompt, whose logits are wanted
+    assert passes[0] == [1]  # only the last token of the prompt, whose logits are wanted
 
 
 def test_an_interactive_prompt_overtakes_a_long_batch(open_tiny: Open) -> None:
