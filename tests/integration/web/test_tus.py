@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +250,10 @@ def offset(server: str, path: str) -> int:
     return int(call(server, "HEAD", path, {})[1]["Upload-Offset"])
 
 
-def until(server: str, path: str, wanted: int) -> None:
+def until(server: str, path: str, reached: Callable[[int], bool]) -> None:
     deadline = time.monotonic() + 30
-    while offset(server, path) != wanted:
-        assert time.monotonic() < deadline, offset(server, path)
+    while not reached(came := offset(server, path)):
+        assert time.monotonic() < deadline, came
         time.sleep(0.05)
 
 
@@ -262,12 +262,13 @@ def test_a_broken_connection_keeps_what_came_and_a_second_writer_is_refused(serv
     path = call(server, "POST", PLACE, {"Upload-Length": str(len(body)), "Upload-Metadata": said(filename="long.srt")}, b"")[1]["Location"]
     connection, _ = patch_head(server, path, 0, len(body))
     connection.sendall(body[:700_000])
-    until_locked = time.monotonic() + 30
-    while (status := call(server, "PATCH", path, {"Upload-Offset": "99", "Content-Type": "application/offset+octet-stream"}, b"x")[0]) != 423:
-        assert status == 409  # the first one is not read yet
-        assert time.monotonic() < until_locked
+    until(server, path, lambda came: came > 0)  # the first one holds the file; a second that came before it would have had it refused
+
+    status, _ = call(server, "PATCH", path, {"Upload-Offset": "99", "Content-Type": "application/offset+octet-stream"}, b"x")
+
+    assert status == 423
     connection.close()
-    until(server, path, 700_000)
+    until(server, path, lambda came: came == 700_000)
     at = 700_000
     while at < len(body):
         status, headers = call(server, "PATCH", path, {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}, body[at : at + 800_000])
