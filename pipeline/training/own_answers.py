@@ -17,15 +17,20 @@ from pathlib import Path
 from pipeline.language.generator import Generator, Prompt
 from pipeline.summary import brief
 from pipeline.summary.brief import Asked, Statement, showing, statements
-from pipeline.summary.consensus import agreed
+from pipeline.summary.consensus import agreed, likeness
 from pipeline.summary.focus import focus
 from pipeline.summary.verify import alike
-from pipeline.summary.words import length, stop_words
-from pipeline.training.examples import ROOMS, Count, Example, ended
+from pipeline.summary.words import length, stop_words, words
+from pipeline.training.examples import ROOMS, Count, ended
 from pipeline.training.meetings import Meeting, Question
+from pipeline.training.preferences import Course, Pair
 
 TOGETHER = 12
 """Questions that are asked at a time; what is drawn is kept after each of these."""
+COURSE = Course(rounds=1, anchor=1.0)
+"""How it is taught to prefer the best answer over the worst of its own, once the best have been taught. On every fifth of QMSum's validation questions, of six answers
+from one view: ROUGE-1/2/L 37.9/13.4/24.9 instead of 38.0/12.5/23.3, and 80 % of the statements stand instead of 64.
+"""
 SHORTEST = 15.0
 """Words of an answer that is taught: a shorter one is what was left of a longer."""
 
@@ -93,10 +98,16 @@ def _kept(path: Path) -> dict[str, list[str]]:
     return held
 
 
-def examples(questions: Sequence[tuple[Question, Asked]], answers: Sequence[Sequence[str]]) -> Iterator[Example]:
+def pairs(questions: Sequence[tuple[Question, Asked]], answers: Sequence[Sequence[str]]) -> Iterator[Pair]:
+    """The answer that is taught, and the one of the draws with the least of the annotator's in what stands of it. Only where both are there."""
     for (question, view), given in zip(questions, answers, strict=True):
         if answer := chosen(view, given, question.answer):
-            yield Example("own", view.prompt, answer)
+            yield Pair(view.prompt, answer, min(given, key=lambda text: _worth(view, text, question.answer)))
+
+
+def _worth(view: Asked, answer: str, gold: str) -> float:
+    standing = " ".join(made.text for made, _ in brief.standing(view, dict.fromkeys(statements(answer, len(view.shown)))))
+    return likeness(tuple(words(standing)), tuple(words(gold)))
 
 
 def chosen(view: Asked, answers: Sequence[str], gold: str) -> str:

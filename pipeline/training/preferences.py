@@ -10,6 +10,7 @@ second matrix is zero); with one that is gone on from it is that adapter's model
 adapter's style would seem too likely, and the style would be unlearned. Either way its values are computed once, so that no second model is held.
 """
 
+import hashlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -42,6 +43,9 @@ class Course:
     """An eighth of Plan's: a few opinions shall move a little."""
     rounds: int = 2
     """How often every pair is seen."""
+    anchor: float = 0.0
+    """How much the chosen text's own loss per token counts beside the pair's. A pair only says which is better, and both can become less likely; with this the chosen one
+    stays what is written (Pang et al. 2024, "Iterative reasoning preference optimization", equation 2, with 1)."""
     batch: int = 2
     seed: int = 1
 
@@ -57,6 +61,8 @@ class Margin:
     agreed_after: float
 
 
+KEPT_EVERY = 10
+"""Steps after which what was learned is kept."""
 RowPair = tuple[Row, Row]
 """Chosen and rejected."""
 
@@ -85,26 +91,93 @@ def log_likelihoods(model: Any, batch: Sequence[Row]) -> Any:
     return (likely.gather(-1, labels.where(told, 0).unsqueeze(-1)).squeeze(-1) * told).sum(-1)
 
 
-def prefer(model: Any, pairs: Sequence[RowPair], course: Course, say: Callable[[str], None]) -> None:
-    """Move the trainable weights of `model` so that chosen texts become likelier beside rejected ones than they are for the model as it is now."""
+def prefer(model: Any, pairs: Sequence[RowPair], course: Course, say: Callable[[str], None], kept: Path | None = None) -> None:
+    """Move the trainable weights of `model` so that chosen texts become likelier beside rejected ones than they are for the model as it is now.
+
+    A run that was interrupted goes on from the file `kept`.
+    """
     import torch
 
     model.eval()  # without dropout, as the reference was measured
-    references = [_both(model, pair) for pair in pairs]
-    optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=course.rate, weight_decay=0.0)
     chance = random.Random(course.seed)
     order = [at for _ in range(course.rounds) for at in chance.sample(range(len(pairs)), len(pairs))]
-    for first in range(0, len(order), course.batch):
-        now = order[first : first + course.batch]
-        chosen, rejected = log_likelihoods(model, [pairs[at][side] for side in (0, 1) for at in now]).chunk(2)
-        held = torch.stack([references[at] for at in now])
-        loss = preference_loss(chosen, rejected, held[:, 0], held[:, 1], course.beta).mean()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        if first // course.batch % 10 == 0:
-            say(f"pair {first + len(now)} of {len(order)}: loss {float(loss.detach()):.3f}")
+    batches = [order[first : first + course.batch] for first in range(0, len(order), course.batch)]
+    run = _Run(model, course, len(batches), kept, hashlib.sha256(repr((pairs, course)).encode()).hexdigest())
+    if not run.go_on():
+        run.references = torch.stack([_both(model, pair) for pair in pairs])
+        run.keep()
+    else:
+        say(f"going on after step {run.step} of {len(batches)} with pairs")
+    for now in batches[run.step :]:
+        loss = _step(run, [pairs[at] for at in now], run.references[now])
+        if run.step % KEPT_EVERY == 0 or run.step == len(batches):
+            run.keep()
+        if run.step % KEPT_EVERY == 1:
+            say(f"step {run.step} of {len(batches)} with pairs: loss {loss:.3f}")
+
+
+class _Run:
+    """What moves while pairs are taught, and the file that it is kept in."""
+
+    def __init__(self, model: Any, course: Course, steps: int, kept: Path | None, key: str) -> None:
+        """`key`: what is taught and how; what was kept of anything else is not gone on with."""
+        import torch
+        from transformers import get_cosine_schedule_with_warmup
+
+        self.model, self.course = model, course
+        self.step = 0
+        self.references: Any = None
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.weights, lr=course.rate, weight_decay=0.0)
+        self.pace = get_cosine_schedule_with_warmup(self.optimizer, steps // 10, steps)
+        self._kept, self._key = kept, key
+
+    def keep(self) -> None:
+        import torch
+
+        if self._kept is None:
+            return
+        part = self._kept.with_suffix(".part")
+        moving = {"optimizer": self.optimizer.state_dict(), "pace": self.pace.state_dict(), "weights": [weight.detach() for weight in self.weights]}
+        torch.save({"key": self._key, "step": self.step, "references": self.references, **moving}, part)
+        part.replace(self._kept)
+
+    def go_on(self) -> bool:
+        import torch
+
+        if self._kept is None or not self._kept.is_file():
+            return False
+        held = torch.load(self._kept, map_location=self.model.device, weights_only=True)
+        if held["key"] != self._key:
+            return False
+        self.step, self.references = held["step"], held["references"]
+        self.optimizer.load_state_dict(held["optimizer"])
+        self.pace.load_state_dict(held["pace"])
+        with torch.no_grad():
+            for weight, value in zip(self.weights, held["weights"], strict=True):
+                weight.copy_(value)
+        return True
+
+
+def _step(run: _Run, pairs: Sequence[RowPair], references: Any) -> float:
+    """Teaches a batch; the loss of its pairs before. `references`: (pairs, 2)."""
+    import torch
+
+    chosen, rejected = log_likelihoods(run.model, [pair[side] for side in (0, 1) for pair in pairs]).chunk(2)
+    loss = preference_loss(chosen, rejected, references[:, 0], references[:, 1], run.course.beta).mean()
+    told = torch.tensor([_told(pair[0]) for pair in pairs], device=chosen.device)
+    (loss - run.course.anchor * (chosen / told).mean()).backward()
+    torch.nn.utils.clip_grad_norm_(run.weights, 1.0)
+    run.optimizer.step()
+    run.pace.step()
+    run.optimizer.zero_grad()
+    run.step += 1
+    return float(loss.detach())
+
+
+def _told(row: Row) -> int:
+    """Tokens of the answer."""
+    return sum(label != IGNORED for label in row.labels)
 
 
 def margins(model: Any, pairs: Sequence[RowPair]) -> tuple[float, ...]:
@@ -125,7 +198,7 @@ def teach(
     folder: Path, plan: Plan, taught: Sequence[RowPair], checked: Sequence[RowPair], out: Path, course: Course, say: Callable[[str], None]
 ) -> Margin | None:
     """Go on with the adapter that `plan` starts from (none: a new one) for the model in `folder`, and write it to `out`; how `checked` is liked, None where it
-    is empty.
+    is empty. A run that was interrupted goes on from a file beside `out`.
 
     Raises:
         ModelError: `not_installed`: peft is not.
@@ -141,7 +214,7 @@ def teach(
     base = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, trust_remote_code=False, dtype=torch.float32)
     model = adapting(base.to("cuda" if torch.cuda.is_available() else "cpu"), plan)
     before = margins(model, checked)
-    prefer(model, taught, course, say)
+    prefer(model, taught, course, say, out.with_name("pairs.pt"))
     after = margins(model, checked)
     save(model, out)
     return _margin(before, after) if checked else None

@@ -21,6 +21,7 @@ from pipeline.training import own_answers, systems
 from pipeline.training.evaluate import Row, cases, measure
 from pipeline.training.examples import Count, Example, examples
 from pipeline.training.meetings import load
+from pipeline.training.preferences import Pair, pair_rows, teach
 from pipeline.training.train import Plan, rows, train
 
 Say = Callable[[str], None]
@@ -54,16 +55,19 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     model = read(path)
     say(f"Making examples for {model.name}")
     taught, checked = (examples_of(folder, model, data.limit, plan.seed) for folder in (data.taught, data.checked))
+    pairs = _own(settings, data, model, out, plan, say) if plan.own else ()
     if plan.own:
-        taught = _with_own(taught, settings, data, model, out, plan, say)
-    folder = train(
-        trainable(path, model, out), rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say
-    )
+        taught = _with_own(taught, pairs, plan)
+    base = trainable(path, model, out)
+    folder = train(base, rows(taught, model, plan.longest), rows(checked, model, plan.longest)[: plan.checked], out, plan, say)
+    if pairs:
+        teach(base, replace(plan, start=str(folder)), pair_rows(pairs, model, plan.longest), (), folder, own_answers.COURSE, say)
     told = replace(plan, start=Path(plan.start).name if plan.start else "")  # where it lay is nobody else's business
     written = {
         "made_for": model.name, "base": digest_of(path), "form": "LoRA", "licence": "Apache-2.0",
         "data": [{"name": "QMSum, training meetings", "licence": "MIT", "sha256": digest_of(data.taught), "examples": Counter(one.kind for one in taught)}],
-        "plan": asdict(told), "started_from": {**card(Path(plan.start)), "sha256": digest_of(Path(plan.start))} if plan.start else None,
+        "plan": asdict(told), "course": {**asdict(own_answers.COURSE), "pairs": len(pairs)} if pairs else None,
+        "started_from": {**card(Path(plan.start)), "sha256": digest_of(Path(plan.start))} if plan.start else None,
         "losses": losses(out), "packages": {name: version(name) for name in ("torch", "transformers", "peft", "accelerate")},
         "made_by": f"nutshell train --data QMSUM/train --check QMSUM/val --out FOLDER{_options(told)}",
     }  # fmt: skip
@@ -71,10 +75,8 @@ def tune(settings: Settings, data: Data, out: Path, plan: Plan, say: Say) -> Pat
     return folder
 
 
-def _with_own(
-    taught: Sequence[Example], settings: Settings, data: Data, model: Checkpoint, out: Path, plan: Plan, say: Say
-) -> tuple[Example, ...]:
-    """The examples with answers of its own in place of the annotators', and of the others as large a share as was asked of the questions."""
+def _own(settings: Settings, data: Data, model: Checkpoint, out: Path, plan: Plan, say: Say) -> tuple[Pair, ...]:
+    """Of its own answers to questions of the meetings, the best and the worst to each."""
     draws = own_answers.Draws(plan.own, plan.asked, plan.seed)
     questions = own_answers.asked(load(data.taught, data.limit), _counter(model), draws)
     out.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,12 @@ def _with_own(
         answers = own_answers.drawn([view for _, view in questions], generator, draws, out / "own.jsonl", say)
     finally:
         generator.close()
-    own = tuple(own_answers.examples(questions, answers))
+    return tuple(own_answers.pairs(questions, answers))
+
+
+def _with_own(taught: Sequence[Example], pairs: Sequence[Pair], plan: Plan) -> tuple[Example, ...]:
+    """The examples with the best of its own answers in place of the annotators', and of the others as large a share as was asked of the questions."""
+    own = [Example("own", pair.prompt, pair.chosen) for pair in pairs]
     others = [example for example in taught if example.kind != "brief"]
     made = [*own, *others[: len(others) * len(own) // max(1, len(taught) - len(others))]]
     random.Random(plan.seed).shuffle(made)

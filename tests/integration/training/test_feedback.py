@@ -92,6 +92,41 @@ def test_what_is_preferred_becomes_likelier_and_only_the_adapter_changes(home: P
         assert margins(model, pairs) == pytest.approx(before)
 
 
+def weights(model: object) -> list[torch.Tensor]:
+    return [weight.detach().clone() for weight in model.parameters() if weight.requires_grad]  # type: ignore[attr-defined]
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(home: Path, pairs: tuple[RowPair, ...], tmp_path: Path) -> None:
+    def stop(line: str) -> None:
+        if line.startswith("step 11 "):
+            raise KeyboardInterrupt
+
+    course, kept, said = Course(rate=1e-2, rounds=20), tmp_path / "pairs.pt", list[str]()
+    whole, halved, others = trainable(home), trainable(home), trainable(home)
+    before = weights(others)
+    prefer(whole, pairs, course, said.append)
+    with pytest.raises(KeyboardInterrupt):
+        prefer(trainable(home), pairs, course, stop, kept)
+    again: list[str] = []
+    prefer(halved, pairs, course, again.append, kept)
+    prefer(others, pairs, Course(rate=1e-2, rounds=1, beta=0.5), said.append, kept)
+
+    assert again[0].startswith("going on after step 10 of ")
+    assert again[1] == said[1]
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(weights(whole), weights(halved), strict=True))
+    assert not any(torch.equal(one, other) for one, other in zip(before, weights(others), strict=True))
+    assert not any(line.startswith("going on") for line in said), "another course is not gone on with"
+
+
+def test_the_chosen_text_stays_likely_where_it_is_anchored(home: Path, pairs: tuple[RowPair, ...]) -> None:
+    free, anchored = trainable(home), trainable(home)
+    prefer(free, pairs, Course(rate=3e-2, rounds=8), lambda _line: None)
+    prefer(anchored, pairs, Course(rate=3e-2, rounds=8, anchor=1.0), lambda _line: None)
+    chosen = [pair[0] for pair in pairs]
+    with torch.no_grad():
+        assert log_likelihoods(anchored, chosen).mean() > log_likelihoods(free, chosen).mean()
+
+
 def test_texts_are_as_likely_alone_as_beside_longer_ones(home: Path, pairs: tuple[RowPair, ...]) -> None:
     model = trainable(home).eval()
     rows = [row for pair in pairs for row in pair]

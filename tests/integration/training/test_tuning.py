@@ -237,6 +237,8 @@ def test_it_learns_from_its_own_answers(home: Path, trained: Path, tmp_path: Pat
     told = card(tmp_path / "out" / "adapter")
     assert 1 <= told["data"][0]["examples"]["own"] <= 5
     assert "brief" not in told["data"][0]["examples"]
+    assert told["course"]["pairs"] == told["data"][0]["examples"]["own"], "the best is also taught beside the worst"
+    assert "with pairs: loss 0.693" in done.stderr
     assert "--own 2 --asked 5 --start adapter" in told["made_by"]
     assert told["started_from"]["made_by"] == card(trained / "adapter")["made_by"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipeline.language.generator import Prompt
 from pipeline.summary.brief import Asked, asked, statements
 from pipeline.training.meetings import Question, load
-from pipeline.training.own_answers import TOGETHER, Draws, asked as questions_of, chosen, drawn, examples
+from pipeline.training.own_answers import TOGETHER, Draws, asked as questions_of, chosen, drawn, pairs
 from pipeline.types import Sentence
 from workers.cli_training import OWN
 
@@ -110,7 +110,17 @@ def test_questions_are_taken_by_chance_and_always_the_same() -> None:
     assert sorted(taken()) == sorted(taken(seed=2))
 
 
-def test_an_example_asks_as_the_product_does() -> None:
-    (made,) = examples([(Question("Why?", GOLD, ()), view())], [["A rubber case with few large buttons should be taken [3]."]])
+def test_a_pair_asks_as_the_product_does_and_its_worse_text_has_least_of_the_annotators_in_what_stands() -> None:
+    best = "A rubber case with few large buttons should be taken [3]."
+    untrue = "The remote control must cost at most 75 Euros to make, with a rubber case and few large buttons [1]."
+    (made,) = pairs([(Question("Why?", GOLD, ()), view())], [[best, untrue, "People do not like many small buttons [2]."]])
 
-    assert (made.kind, made.prompt) == ("own", view().prompt)
+    assert made.prompt == view().prompt
+    assert made.rejected == untrue
+    assert made.chosen == chosen(view(), [best, untrue, "People do not like many small buttons [2]."], GOLD)
+
+
+def test_where_nothing_can_be_taught_there_is_no_pair() -> None:
+    wrong = "The remote control must cost at most 75 Euros."
+
+    assert not list(pairs([(Question("Why?", "The minister of finance announced it.", ()), view())], [[wrong, wrong]]))
