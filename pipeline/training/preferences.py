@@ -102,7 +102,7 @@ def prefer(model: Any, pairs: Sequence[RowPair], course: Course, say: Callable[[
     chance = random.Random(course.seed)
     order = [at for _ in range(course.rounds) for at in chance.sample(range(len(pairs)), len(pairs))]
     batches = [order[first : first + course.batch] for first in range(0, len(order), course.batch)]
-    run = _Run(model, course, len(batches), kept, hashlib.sha256(repr((pairs, course)).encode()).hexdigest())
+    run = _Run(model, course, len(batches), kept, _key(model, pairs, course))
     if not run.go_on():
         run.references = torch.stack([_both(model, pair) for pair in pairs])
         run.keep()
@@ -116,11 +116,20 @@ def prefer(model: Any, pairs: Sequence[RowPair], course: Course, say: Callable[[
             say(f"step {run.step} of {len(batches)} with pairs: loss {loss:.3f}")
 
 
+def _key(model: Any, pairs: Sequence[RowPair], course: Course) -> str:
+    """What is taught, how, and to which weights."""
+    made = hashlib.sha256(repr((pairs, course)).encode())
+    for weight in model.parameters():
+        if weight.requires_grad:
+            made.update(weight.detach().float().cpu().numpy().tobytes())
+    return made.hexdigest()
+
+
 class _Run:
     """What moves while pairs are taught, and the file that it is kept in."""
 
     def __init__(self, model: Any, course: Course, steps: int, kept: Path | None, key: str) -> None:
-        """`key`: what is taught and how; what was kept of anything else is not gone on with."""
+        """`key`: see `_key`; what was kept of anything else is not gone on with."""
         import torch
         from transformers import get_cosine_schedule_with_warmup
 
@@ -137,6 +146,7 @@ class _Run:
 
         if self._kept is None:
             return
+        self._kept.parent.mkdir(parents=True, exist_ok=True)
         part = self._kept.with_suffix(".part")
         moving = {"optimizer": self.optimizer.state_dict(), "pace": self.pace.state_dict(), "weights": [weight.detach() for weight in self.weights]}
         torch.save({"key": self._key, "step": self.step, "references": self.references, **moving}, part)
