@@ -47,6 +47,7 @@ class Each(BaseModel):
     min_tokens: int = Field(default=0, ge=0)
     not_first: str = ""
     variant: int = Field(default=0, ge=0)
+    temperature: float = Field(default=1.0, gt=0)
     stop: list[str] = []
 
 
@@ -187,7 +188,7 @@ def _submit(generator: "LocalGenerator", kind: Kind, asked: Asked, prompts: Sequ
 
 
 def _wished(generator: "LocalGenerator", sampling: "Sampling", wish: Each) -> "Sampling":
-    return replace(sampling, least=wish.min_tokens, not_first=generator.first_tokens(wish.not_first), seed=wish.variant)
+    return replace(sampling, least=wish.min_tokens, not_first=generator.first_tokens(wish.not_first), seed=wish.variant, temperature=wish.temperature)
 
 
 def _respond(batch: Batch, asked: Asked) -> Response:

@@ -180,7 +180,7 @@ class LocalGenerator:
         self.engine.close()
 
     def _rules(self, prompt: Prompt) -> Sampling:
-        return Sampling(least=prompt.min_tokens, not_first=self.first_tokens(prompt.not_first), seed=prompt.variant)
+        return Sampling(least=prompt.min_tokens, not_first=self.first_tokens(prompt.not_first), seed=prompt.variant, temperature=prompt.temperature)
 
     def first_tokens(self, word: str) -> tuple[int, ...]:
         """What an answer that begins with `word` begins with."""

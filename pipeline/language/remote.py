@@ -34,8 +34,6 @@ STATEMENTS, STATEMENT_LONGEST = 4, 220
 """Statements of a structured answer at most, and characters of each."""
 STRUCTURE = 160
 """Tokens more that JSON may take for its fields."""
-VARIED = 0.7
-"""Temperature of answers that are drawn by chance."""
 EMBED_TOGETHER = 32
 """Texts per request, so that a query need not wait long for its turn."""
 
@@ -271,7 +269,7 @@ class RemoteGenerator:
         (prompt,) = prompts
         body |= {"stream_options": {"include_usage": True}} | structured.fields(schema, chat=server.form is None)
         if prompt.variant:
-            body |= {"temperature": VARIED, "seed": prompt.variant}
+            body |= {"temperature": prompt.temperature, "seed": prompt.variant}
         if server.vllm and prompt.min_tokens and schema is None:  # a grammar that is at its end, and an end that is forbidden, make it fail or write on without sense
             body |= {"min_tokens": prompt.min_tokens}
         if server.form is not None:
@@ -368,7 +366,7 @@ def _messages(prompt: Prompt) -> list[dict[str, str]]:
 
 def _wishes(prompt: Prompt) -> dict[str, object]:
     """What one prompt of many wants for itself, as our own server takes it."""
-    names = ("max_tokens", "min_tokens", "not_first", "stop", "variant")
+    names = ("max_tokens", "min_tokens", "not_first", "stop", "variant", "temperature")
     return {name: getattr(prompt, name) for name in names}
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-TEMPERATURE = 0.7
-"""Of answers that are drawn."""
 LIKELIEST = 40
 """Tokens that are drawn from."""
 
@@ -28,6 +26,8 @@ class Sampling:
     """Tokens that no answer begins with."""
     seed: int = 0
     """Another than 0: tokens are drawn by their probabilities, as the seed and the place in the answer decide, whoever else is answered at the same time."""
+    temperature: float = 1.0
+    """Divides the logits of tokens that are drawn."""
 
 
 @torch.inference_mode()  # type: ignore[untyped-decorator]
@@ -46,16 +46,16 @@ def choose(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sam
     chosen: list[int] = logits.argmax(dim=-1).tolist()
     for row, (answer, rule) in enumerate(zip(answers, rules, strict=True)):
         if rule.seed:
-            chosen[row] = _drawn(logits[row], rule.seed, len(answer))
+            chosen[row] = _drawn(logits[row], rule, len(answer))
     return chosen
 
 
-def _drawn(logits: Tensor, seed: int, place: int) -> int:
+def _drawn(logits: Tensor, rule: Sampling, place: int) -> int:
     """One of the likeliest tokens by chance: the greatest of their logits with Gumbel noise is a draw from their softmax (Gumbel 1954)."""
     values, tokens = logits.float().topk(min(LIKELIEST, len(logits)))
-    noise = random.Random(f"{seed} {place}")
+    noise = random.Random(f"{rule.seed} {place}")
     gumbel = torch.tensor([-math.log(-math.log(max(noise.random(), 1e-12))) for _ in range(len(values))])
-    return int(tokens[int((values.cpu() / TEMPERATURE + gumbel).argmax())])
+    return int(tokens[int((values.cpu() / rule.temperature + gumbel).argmax())])
 
 
 def _penalise(logits: Tensor, answers: Sequence[Sequence[int]], rules: Sequence[Sampling]) -> None:

@@ -12,7 +12,7 @@ from pipeline.summary import brief
 from pipeline.types import Answer, AnswerCitation, Citation, Hit, Point, Sentence
 
 VARIANTS = 3
-"""Answers to choose from, of one view: fewer than `brief.VARIANTS` of each, since somebody waits."""
+"""Answers to choose from: fewer than `brief.VARIANTS`, since somebody waits."""
 APART = 60.0
 """Seconds between the first and the last receipt of a statement. The built-in model joins what two places say into what nobody said: "She did not need to go to the shop because she had
 spent nine months there" had the words of an advertisement at 8:33 and of a greeting at 0:11."""
@@ -44,12 +44,12 @@ def told(
     if len(sentences) < LEAST or (generator.languages and language not in generator.languages):
         return None
     try:
-        views = brief.asked(question, sentences, language, generator.count, embedder, rooms=brief.ROOMS[:1])
-        answers = generator.generate(brief.variants(views, VARIANTS), priority=Priority.INTERACTIVE)
+        asked = brief.asked(question, sentences, language, generator.count, embedder)
+        answers = generator.generate(brief.variants(asked, VARIANTS), priority=Priority.INTERACTIVE)
     except ModelError as error:
         log.warning("answer_without_model", code=error.code)
         return None
-    points = [point for point in brief.judged(views, answers) if point.kind == "phrased" and _is_of_one_place(point)]
+    points = [point for point in brief.judged(asked, answers) if point.kind == "phrased" and _is_of_one_place(point)]
     if not points:
         return None
     speakers = {sentence.index: sentence.speaker or "" for sentence in sentences}

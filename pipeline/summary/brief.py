@@ -26,22 +26,16 @@ ROOM = 450
 """Tokens of sentences that are shown. 900 have more of an annotator's words (44 % instead of 39 %), but the built-in model says less of them: on 24 of QMSum's
 questions ROUGE-1 28.9 instead of 32.7.
 """
-ROOMS = (ROOM, 700)
-"""Half of the answers are given from so many tokens, half from so many: what both views of the talk lead to is likelier its subject. On every fourth of QMSum's validation questions, ROUGE-1/2/L
-of twelve answers, six from each: 36.9/12.2/24.3; of six from 450 37.0/11.8/23.2, of three from each 34.9/11.1/22.9. On all 237 questions twelve have 35.2/11.0/22.3.
-"""
 LEAST = 64
 """Tokens of an answer at least, where enough is shown. Left alone the model ends after its first statement: 31 words where annotators write 65, ROUGE-1 25.5 instead of 32.7."""
 FEWER = 3
 """An answer need not be longer than the part of what is shown that this is the divisor of."""
 QUOTES = 3
 """Sentences that stand in for an answer."""
-VARIANTS = 6
+VARIANTS = 12
 """Answers that are asked for of each view. On every fourth of QMSum's validation questions, of one view: ROUGE-1/2/L 29.0/9.7/20.4 with one, 32.1/9.9/21.0 with two, 34.6/10.3/21.8 with four,
 37.0/11.8/23.2 with six. Only their reading costs once.
 """
-FIRST = 2
-"""Statements of each answer that the consensus is sought with: later ones are more often beside the point (ROUGE-2 of the first two 11.1, of all 10.8, on the same questions)."""
 
 _STATEMENT = re.compile(r"(?P<text>[^\[\]]+?[.!?。！？।۔]?)\s*(?:\[(?P<numbers>[\d,\s]*)\]|(?<=[.!?。！？।۔])\s+|$)")
 _ENDED = tuple("!?。！？।۔…")
@@ -52,7 +46,7 @@ _SHORT = re.compile(r"\b((?:Dr|Mr|Mrs|Ms|St|Prof|Sr|Jr|vs|etc|No|e\.g|i\.e|[A-Z]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with what is shown of the talk: one view. Lives from the making of its prompt to the judging of the answers."""
+    """A question with what is shown of the talk. Lives from the making of its prompt to the judging of the answers."""
 
     question: str
     focus: Focus
@@ -77,13 +71,9 @@ def line(sentence: Sentence) -> str:
     return f"{sentence.speaker}: {sentence.text}" if sentence.speaker else sentence.text
 
 
-def asked(
-    question: str, sentences: Sequence[Sentence], language: str, count: Callable[[str], int], embedder: Embedder | None, rooms: Sequence[int] = ROOMS
-) -> tuple[Asked, ...]:
-    """The prompts about `question`, a view of the talk for each of `rooms` that shows another number of sentences. `count`: tokens of a text, see Generator."""
-    found = focus(question, sentences, language, embedder)
-    views = [showing(question, found, count, room) for room in rooms]
-    return tuple({view.shown: view for view in views}.values())
+def asked(question: str, sentences: Sequence[Sentence], language: str, count: Callable[[str], int], embedder: Embedder | None) -> Asked:
+    """The prompt about `question`. `count`: tokens of a text, see Generator."""
+    return showing(question, focus(question, sentences, language, embedder), count)
 
 
 def showing(question: str, found: Focus, count: Callable[[str], int], room: int = ROOM) -> Asked:
@@ -112,25 +102,20 @@ def statements(answer: str, shown: int) -> tuple[Statement, ...]:
     return tuple(out)
 
 
-def variants(views: Sequence[Asked], count: int = VARIANTS) -> tuple[Prompt, ...]:
-    """What the model is asked: of each view the same `count` times, the first for its likeliest answer."""
-    return tuple(replace(view.prompt, variant=number) for view in views for number in range(count))
+def variants(asked: Asked, count: int = VARIANTS) -> tuple[Prompt, ...]:
+    """What the model is asked: the same `count` times, the first for its likeliest answer."""
+    return tuple(replace(asked.prompt, variant=number) for number in range(count))
 
 
-def judged(views: Sequence[Asked], answers: Sequence[str]) -> tuple[Point, ...]:
+def judged(asked: Asked, answers: Sequence[str]) -> tuple[Point, ...]:
     """The statements of the answers to `variants` that stand and that most answers agree on, with their receipts; sentences of the talk when none stands."""
-    language = views[0].language
-    count = len(answers) // len(views)
-    points: list[Point] = []
-    heads: list[str] = []
-    for number, view in enumerate(views):
-        found = [statements(answer, len(view.shown)) for answer in answers[number * count : (number + 1) * count]]
-        every = dict.fromkeys(made for answer in found for made in answer)
-        points += [_point(view, made, carried) for made, carried in standing(view, every)]
-        heads += [" ".join(made.text for made in answer[:FIRST]) for answer in found]
-    stop = stop_words(language)
-    kept = agreed([point.text for point in points], heads, lambda a, b: alike(a, b, stop))
-    return tuple(points[at] for at in kept) or tuple(quoted(quote(sentence, language)) for sentence in views[0].focus.best(QUOTES))
+    found = [statements(answer, len(asked.shown)) for answer in answers]
+    every = dict.fromkeys(made for answer in found for made in answer)
+    points = [_point(asked, made, carried) for made, carried in standing(asked, every)]
+    stop = stop_words(asked.language)
+    told = [" ".join(made.text for made in answer) for answer in found]
+    kept = agreed([point.text for point in points], told, lambda a, b: alike(a, b, stop))
+    return tuple(points[at] for at in kept) or tuple(quoted(quote(sentence, asked.language)) for sentence in asked.focus.best(QUOTES))
 
 
 def standing(asked: Asked, found: Iterable[Statement]) -> Iterator[tuple[Statement, Verdict]]:

@@ -32,7 +32,7 @@ COURSE = Course(rounds=1, anchor=1.0)
 from one view: ROUGE-1/2/L 38.7/13.7/24.9; an adapter that was taught the best alone (276 questions instead of 264) has 38.0/12.5/23.3. 80 % of the statements stand, and 64.
 """
 FIRST = 3
-"""Statements of each answer that what is taught shall be like: so many were used where what it gains was measured (DECISIONS.md)."""
+"""Statements of each answer that what is taught shall be like: later ones are more often beside the point."""
 SHORTEST = 15.0
 """Words of an answer that is taught: a shorter one is what was left of a longer."""
 
@@ -46,6 +46,8 @@ class Draws:
     questions: int = 0
     """So many questions, taken by chance; 0: all."""
     seed: int = 1
+    temperature: float = 0.7
+    """More than readers' answers are drawn at: of those that differ more, the best and the worst are further apart."""
 
 
 def asked(meetings: Sequence[Meeting], count: Count, draws: Draws) -> tuple[tuple[Question, Asked], ...]:
@@ -63,7 +65,8 @@ def asked(meetings: Sequence[Meeting], count: Count, draws: Draws) -> tuple[tupl
 
 def drawn(views: Sequence[Asked], generator: Generator, draws: Draws, kept: Path, say: Callable[[str], None]) -> list[list[str]]:
     """The answers to each of `views`. They are kept in the file `kept` as they come, by what was asked of which model, and nothing in it is asked again."""
-    keys = [_key(generator.model, view.prompt, draws.count) for view in views]
+    prompts = [replace(view.prompt, temperature=draws.temperature) for view in views]
+    keys = [_key(generator.model, prompt, draws.count) for prompt in prompts]
     held = _kept(kept)
     left = [at for at, key in enumerate(keys) if key not in held]
     whole = kept.with_suffix(".tmp")
@@ -72,7 +75,7 @@ def drawn(views: Sequence[Asked], generator: Generator, draws: Draws, kept: Path
     with kept.open("a", encoding="utf-8") as file:
         for first in range(0, len(left), TOGETHER):
             part = left[first : first + TOGETHER]
-            given = iter(generator.generate([replace(views[at].prompt, variant=number) for at in part for number in range(draws.count)]))
+            given = iter(generator.generate([replace(prompts[at], variant=number) for at in part for number in range(draws.count)]))
             for at in part:
                 held[keys[at]] = list(islice(given, draws.count))
                 file.write(_line(keys[at], held[keys[at]]))
@@ -82,7 +85,7 @@ def drawn(views: Sequence[Asked], generator: Generator, draws: Draws, kept: Path
 
 
 def _key(model: str, prompt: Prompt, count: int) -> str:
-    return hashlib.sha256(json.dumps([model, prompt.system, prompt.user, count]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([model, prompt.system, prompt.user, prompt.temperature, count]).encode()).hexdigest()
 
 
 def _line(key: str, answers: Sequence[str]) -> str:

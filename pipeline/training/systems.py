@@ -105,15 +105,15 @@ def ours(generator: Generator, embedder: Embedder | None) -> System:
 
     def run(tasks: Sequence[Task]) -> list[Output]:
         made = [brief.asked(task.question, task.sentences, task.language, generator.count, embedder) for task in tasks]
-        answers = iter(generator.generate([prompt for views in made for prompt in brief.variants(views)]))
-        return [_pointed(views, list(islice(answers, len(views) * brief.VARIANTS))) for views in made]
+        answers = iter(generator.generate([prompt for asked in made for prompt in brief.variants(asked)]))
+        return [_pointed(asked, list(islice(answers, brief.VARIANTS))) for asked in made]
 
     return run
 
 
-def _pointed(views: Sequence[brief.Asked], answers: Sequence[str]) -> Output:
-    points = brief.judged(views, answers)
-    unread = sum(not brief.statements(answer, len(views[0].shown)) and not brief.says_not_found(answer) for answer in answers)
+def _pointed(asked: brief.Asked, answers: Sequence[str]) -> Output:
+    points = brief.judged(asked, answers)
+    unread = sum(not brief.statements(answer, len(asked.shown)) and not brief.says_not_found(answer) for answer in answers)
     return Output(
         tuple(point.text for point in points), tuple(tuple(citation.sentence for citation in point.citations) for point in points), unread
     )

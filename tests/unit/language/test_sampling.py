@@ -59,3 +59,14 @@ def test_what_is_drawn_depends_on_the_seed_and_the_place_alone() -> None:
     assert beside_others == drawn
     assert set(drawn) == {0, 1, 2}
     assert {choose(logits.clone(), [[0] * place], [rules[0]])[0] for place in range(50)} == {0, 1, 2}
+
+
+def test_the_higher_the_temperature_the_more_draws_differ() -> None:
+    logits = torch.tensor([[1.0, 2.0, 0.0]])
+
+    def likeliest(temperature: float) -> int:
+        rules = [Sampling(repetition_penalty=1.0, no_repeat=0, seed=seed, temperature=temperature) for seed in range(1, 401)]
+        return choose(logits.repeat(400, 1), [[] for _ in rules], rules).count(1)
+
+    assert likeliest(0.01) == 400
+    assert likeliest(0.5) > likeliest(1.0) > likeliest(3.0)

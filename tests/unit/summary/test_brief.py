@@ -1,11 +1,9 @@
 """Statements and their receipts: what a model writes is read leniently and believed only where it stands."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis.strategies import integers, text
 
-from pipeline.summary.brief import FEWER, LEAST, ROOMS, VARIANTS, Asked, Statement, asked, judged, statements, variants
+from pipeline.summary.brief import FEWER, LEAST, VARIANTS, Asked, Statement, asked, judged, statements, variants
 from pipeline.types import Sentence
 
 SAID = (
@@ -16,7 +14,7 @@ SAID = (
 )
 
 
-def ask(question: str = "What did they say about the buttons?") -> tuple[Asked, ...]:
+def ask(question: str = "What did they say about the buttons?") -> Asked:
     return asked(question, SAID, "en", lambda text: len(text.split()), None)
 
 
@@ -50,7 +48,7 @@ def test_any_answer_is_read(answer: str, shown: int) -> None:
 
 
 def test_prompt_numbers_the_sentences_and_names_the_speakers() -> None:
-    (made,) = ask()
+    made = ask()
     assert "(1) Project Manager: The remote control" in made.prompt.user
     assert made.shown[0] == SAID[0]
 
@@ -78,7 +76,7 @@ def test_the_same_is_said_once() -> None:
 
 def test_an_answer_is_no_longer_than_what_is_shown_allows() -> None:
     """Who must write more than there is to say invents."""
-    (little,), (much,) = (asked("What about the price?", SAID[:1] * times, "en", lambda text: len(text.split()), None, rooms=ROOMS[:1]) for times in (1, 60))
+    little, much = (asked("What about the price?", SAID[:1] * times, "en", lambda text: len(text.split()), None) for times in (1, 60))
 
     assert little.prompt.min_tokens == len("Project Manager: The remote control must cost at most 25 Euros.".split()) // FEWER
     assert much.prompt.min_tokens == LEAST
@@ -98,15 +96,3 @@ def test_variants_are_one_prompt_with_numbers() -> None:
 
     assert [prompt.variant for prompt in made] == list(range(VARIANTS))
     assert {(prompt.system, prompt.user) for prompt in made} == {(made[0].system, made[0].user)}
-
-
-def test_half_of_the_answers_are_shown_more_of_a_long_talk() -> None:
-    long = tuple(replace(SAID[2], index=index, text=f"{SAID[2].text} We asked {index} people.") for index in range(60))
-    fewer, more = views = asked("What did they say about the buttons?", long, "en", lambda text: len(text.split()), None)
-    good = "Marketing said that people do not like the many buttons of theirs [%d]."
-    points = judged(views, [good % 1, "", good % len(more.shown), "The case costs 30 Euros [1]."])
-
-    assert set(fewer.shown) < set(more.shown)
-    assert [prompt.user for prompt in variants(views)] == [fewer.prompt.user] * VARIANTS + [more.prompt.user] * VARIANTS
-    assert [point.text for point in points] == [good.replace(" [%d]", "")]
-    assert points[0].citations[0].sentence == fewer.shown[0].index

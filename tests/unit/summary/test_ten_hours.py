@@ -104,6 +104,6 @@ def test_every_chunk_chapter_and_minute_is_there(talk: tuple[Sentence, ...], sum
     ("hour", "question"), [(0.2, "How many ships did the lighthouse guide?"), (9.833, "How much water does the dam hold back?")]
 )
 def test_a_question_is_shown_the_sentence_that_answers_it(talk: tuple[Sentence, ...], hour: float, question: str) -> None:
-    made = asked(question, talk, "en", lambda text: len(text.split()) * 2, None)[0]
+    made = asked(question, talk, "en", lambda text: len(text.split()) * 2, None)
 
     assert FACTS[hour] in made.prompt.user

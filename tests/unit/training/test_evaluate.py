@@ -83,7 +83,7 @@ def test_a_fact_that_is_not_shown_is_not_taught(meetings) -> None:  # type: igno
     from pipeline.summary.brief import asked
 
     question = meetings[0].questions[0]
-    (shown,) = asked(question.text, meetings[0].inside(question.spans), "en", count, None)
+    shown = asked(question.text, meetings[0].inside(question.spans), "en", count, None)
 
     assert with_receipts("The tanks hold 1,000 litres. They cost 77 euros in Prague.", shown).startswith("The tanks hold 1,000 litres. [")
     assert "Prague" not in with_receipts("The tanks hold 1,000 litres. They cost 77 euros in Prague.", shown)

@@ -20,8 +20,7 @@ GOLD = "The remote control must cost at most 25 Euros to make. They want a rubbe
 
 
 def view() -> Asked:
-    (made,) = asked("What did they say about the remote control?", SAID, "en", lambda text: len(text.split()), None)
-    return made
+    return asked("What did they say about the remote control?", SAID, "en", lambda text: len(text.split()), None)
 
 
 def told(answer: str) -> list[str]:
@@ -73,7 +72,7 @@ def draw(views: Sequence[Asked], model: Asking, kept: Path, count: int = 2) -> l
 
 
 def test_draws_are_kept_and_gone_on_with(tmp_path: Path) -> None:
-    views = [asked(f"What is said of button {number}?", SAID, "en", lambda text: len(text.split()), None)[0] for number in range(TOGETHER + 3)]
+    views = [asked(f"What is said of button {number}?", SAID, "en", lambda text: len(text.split()), None) for number in range(TOGETHER + 3)]
     kept, whole = tmp_path / "own.jsonl", Asking()
     every = draw(views, whole, kept)
     assert every == [[f"llama {number} {view.prompt.user}" for number in (0, 1)] for view in views]
@@ -91,7 +90,7 @@ def test_draws_are_kept_and_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_draws_of_another_model_or_question_are_not_taken_for_these(tmp_path: Path) -> None:
-    other = asked("What is said of the speaker?", SAID, "en", lambda text: len(text.split()), None)[0]
+    other = asked("What is said of the speaker?", SAID, "en", lambda text: len(text.split()), None)
     first = draw([view()], Asking(), tmp_path / "own.jsonl")
 
     assert draw([view()], Asking("llama+taught"), tmp_path / "own.jsonl") != first
