@@ -10,7 +10,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.summary.claims import ADVERBS, BOUNDS, CARRIERS, DENIALS, GLUE, HEDGES, NEGATING_SIGNS, NEGATIONS, PAST, PRATTLE, STRENGTH
+from pipeline.summary.claims import (
+    ADVERBS,
+    BOUNDS,
+    CARRIERS,
+    DENIALS,
+    GLUE,
+    HEDGES,
+    NEGATING_SIGNS,
+    NEGATIONS,
+    PAST,
+    PRATTLE,
+    SEVERABLE,
+    STRENGTH,
+)
 from pipeline.summary.facts import missing
 from pipeline.summary.lexicon import DANGLING, FIRST_PERSON
 from pipeline.summary.numbers import in_digits, unsupported
@@ -71,6 +84,7 @@ def check(text: str, sentences: Sequence[str], language: str, others: Sequence[s
     stop = stop_words(language)
     reason = (
         _form(text, source, language)
+        or ("breaks off" if any(_breaks_off(text, sentence) for sentence in sentences) else "")
         or _facts(text, source)
         or _operators(text, source, stop)
         or ("says the same as another point" if any(alike(text, other, stop) for other in others) else "")
@@ -120,6 +134,13 @@ def _form(text: str, source: str, language: str) -> str:
         (bool(row) and row[-1] in stop_words(language) and row[-1] in DANGLING, "breaks off"),
     )
     return next((reason for failed, reason in checks if failed), "")
+
+
+def _breaks_off(text: str, sentence: str) -> bool:
+    """Whether `text` is a stretch of `sentence`, word for word, that ends within a clause: "Only after a whole year without any work" of "… without any work the plot is given away"."""
+    _, found, rest = sentence.casefold().partition(_FINISHED.sub("", text).casefold())
+    after = words(rest)
+    return bool(found and after) and rest[0].isspace() and rest.lstrip()[0].isalnum() and after[0] not in SEVERABLE
 
 
 def looping(text: str) -> bool:

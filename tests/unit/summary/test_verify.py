@@ -186,3 +186,29 @@ def test_a_unit_is_one_however_it_is_spelled() -> None:
 def test_sentences_of_india_end_too() -> None:
     assert tidy("सरकार ने नई योजना की घोषणा की।") == "सरकार ने नई योजना की घोषणा की।"
     assert check("सरकार ने नई योजना की घोषणा की।", ["सरकार ने नई योजना की घोषणा की।"], "hi").ok
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A letter comes first, and only after a whole year without any work.", "A letter comes first, and only after a whole year without any work the plot goes to the next family."),
+        ("The council has decided to repair.", "The council has decided to repair both bridges before winter."),
+        ("Der Rat hat im Mai beschlossen.", "Der Rat hat im Mai beschlossen zwei Brücken zu erneuern."),
+    ],
+)
+def test_a_sentence_is_not_cut_within_a_clause(text: str, said: str) -> None:
+    assert check(text, [said], "de" if text.startswith("Der") else "en").reason == "breaks off"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("The council has decided to repair both bridges.", "The council has decided to repair both bridges before the next winter."),
+        ("The council has decided to repair both bridges.", "The council has decided to repair both bridges, the old one first."),
+        ("The council will repair both bridges.", "The council has decided that it will repair both bridges next winter."),
+        ("The council has decided to repair both bridges.", "The council has decided to repair both bridges."),
+        ("市议会决定修复两座桥梁。", "市议会决定修复两座桥梁并且拓宽道路。"),
+    ],
+)
+def test_what_a_sentence_adds_may_be_left_out(text: str, said: str) -> None:
+    assert check(text, [said], "zh" if text.startswith("市") else "en").reason != "breaks off"
