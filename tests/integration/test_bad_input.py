@@ -86,8 +86,9 @@ def test_videos_that_cannot_be_had(nutshell: Command, video: str, sentence: str)
     assert sentence in one_line(result)
 
 
-def test_no_network_is_said_as_such(nutshell: Command, standin: StandIn) -> None:
-    result = click.testing.CliRunner().invoke(main, ["tldr", "stVideo0001"], env={"NUTSHELL_PROXY": "http://127.0.0.1:9"})
+def test_no_network_is_said_as_such(prepared_home: Path) -> None:
+    env = {"NUTSHELL_HOME": str(prepared_home), "NUTSHELL_PROXY": "http://127.0.0.1:9"}
+    result = click.testing.CliRunner().invoke(main, ["tldr", "stVideo0001"], env=env)
 
     assert result.exit_code == 3, result.stderr
     assert "proxy" in one_line(result) or "reached" in one_line(result)
