@@ -33,8 +33,8 @@ FEWER = 3
 QUOTES = 3
 """Sentences that stand in for an answer."""
 VARIANTS = 12
-"""Answers that are asked for. ROUGE-1/2/L on all 237 of QMSum's validation questions: 38.0/12.9/23.98 of eight, 38.4/13.5/24.6 of twelve; on every fifth of them (and another adapter that was made by the same
-command) 38.2/12.8/24.3 of three, 40.0/14.8/25.9 of six. Only their reading costs once.
+"""Answers that are asked for. ROUGE-1/2/L on all 237 of QMSum's validation questions: 38.0/12.9/23.98 of eight, 38.4/13.5/24.6 of twelve; on every fifth
+of them, with another adapter that the same command made, 38.2/12.8/24.3 of three and 40.0/14.8/25.9 of six. Only their reading costs once.
 """
 
 _STATEMENT = re.compile(r"(?P<text>[^\[\]]+?[.!?。！？।۔]?)\s*(?:\[(?P<numbers>[\d,\s]*)\]|(?<=[.!?。！？।۔])\s+|$)")

@@ -52,7 +52,7 @@ HEDGES: Final = word_set(
 
 SEVERABLE: Final = word_set(
     """
-    and or but because since so that which who whom whose when while where whether if unless as than to of in on at by with from for about after before until till
+    and or but because since so that which who whom whose when while where whether if unless as to of in on at by with from for about after before until till
     through during without within under over between into onto across against among around behind beyond despite except like near toward towards upon via per
     y o e u pero que quien porque pues cuando donde mientras si como a de en con por para desde hasta sin sobre tras entre hacia según durante
     und oder aber dass weil denn wenn als wie ob wo während nachdem bevor in an am im auf mit von vom zu zum zur für aus bei beim bis ohne um über unter nach vor seit durch gegen wegen

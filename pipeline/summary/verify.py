@@ -14,6 +14,7 @@ from pipeline.summary.claims import (
     ADVERBS,
     BOUNDS,
     CARRIERS,
+    COMPANY,
     DENIALS,
     GLUE,
     HEDGES,
@@ -151,12 +152,14 @@ def looping(text: str) -> bool:
 
 
 def _facts(text: str, source: str) -> str:
-    """Numbers, quotations and names must stand in the source."""
+    """Numbers, quotations and names must stand in the source, and so must a "team" or "group": the built-in model learned from meetings, and puts one where somebody said "you"."""
     lost = missing(text, source)
+    said = set(words(source))
     reasons = (
         (lost.numbers, "a number that was not said"),
         (lost.quotations, "a quotation that was not said"),
         (lost.names, "a name that was not said"),
+        (any(word in COMPANY and word not in said for word in words(text)), "a group that was not said"),
     )
     return next((reason for found, reason in reasons if found), "")
 

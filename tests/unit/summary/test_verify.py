@@ -193,6 +193,7 @@ def test_sentences_of_india_end_too() -> None:
     [
         ("A letter comes first, and only after a whole year without any work.", "A letter comes first, and only after a whole year without any work the plot goes to the next family."),
         ("The council has decided to repair.", "The council has decided to repair both bridges before winter."),
+        ("Guessing eighty bits is a billion times easier.", "Guessing eighty bits is a billion times easier than guessing the whole phrase."),
         ("Der Rat hat im Mai beschlossen.", "Der Rat hat im Mai beschlossen zwei Brücken zu erneuern."),
     ],
 )
@@ -212,3 +213,10 @@ def test_a_sentence_is_not_cut_within_a_clause(text: str, said: str) -> None:
 )
 def test_what_a_sentence_adds_may_be_left_out(text: str, said: str) -> None:
     assert check(text, [said], "zh" if text.startswith("市") else "en").reason != "breaks off"
+
+
+def test_a_group_acts_only_where_one_was_named() -> None:
+    said = "What you did is you just reduced the security of your mnemonic phrase from 256 bits to 80 bits."
+
+    assert check("The team reduced the security of the mnemonic phrase from 256 bits to 80 bits.", [said], "en").reason == "a group that was not said"
+    assert check(said.replace("you did is you", "our team did is you"), [said.replace("you did", "our team did")], "en").reason != "a group that was not said"
