@@ -63,6 +63,9 @@ SEVERABLE: Final = word_set(
 )
 """What is left out at the end of a sentence may begin with one of these; before another word, a clause would be cut in two."""
 
+OF: Final = word_set("of de du des del della do da dos das di von vom")
+"""Words between a noun and what it is of."""
+
 BOUNDS: Final = word_set(
     """
     about around roughly approximately almost nearly over under more less fewer least most up between only unos unas casi más menos environ presque plus moins etwa ungefähr rund fast mehr weniger

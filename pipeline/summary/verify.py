@@ -8,6 +8,7 @@ refusal; they refuse some good statements, and then the speaker's own sentence s
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 
 from pipeline.summary.claims import (
@@ -20,6 +21,7 @@ from pipeline.summary.claims import (
     HEDGES,
     NEGATING_SIGNS,
     NEGATIONS,
+    OF,
     PAST,
     PRATTLE,
     SEVERABLE,
@@ -86,6 +88,7 @@ def check(text: str, sentences: Sequence[str], language: str, others: Sequence[s
     reason = (
         _form(text, source, language)
         or ("breaks off" if any(_breaks_off(text, sentence) for sentence in sentences) else "")
+        or ("leaves out what something is said of" if any(_loses_a_noun(text, sentence, stop) for sentence in sentences) else "")
         or _facts(text, source)
         or _operators(text, source, stop)
         or ("says the same as another point" if any(alike(text, other, stop) for other in others) else "")
@@ -142,6 +145,14 @@ def _breaks_off(text: str, sentence: str) -> bool:
     _, found, rest = sentence.casefold().partition(_FINISHED.sub("", text).casefold())
     after = words(rest)
     return bool(found and after) and rest[0].isspace() and rest.lstrip()[0].isalnum() and after[0] not in SEVERABLE
+
+
+def _loses_a_noun(text: str, sentence: str, stop: frozenset[str]) -> bool:
+    """Whether `text` is `sentence` without a noun and its "of": "You use [the conversion of] energy to heat" speaks of something else."""
+    said, told = list(words(sentence)), list(words(text))
+    steps = SequenceMatcher(None, said, told, autojunk=False).get_opcodes()
+    gone = [said[first:last] for step, first, last, *_ in steps if step == "delete" and last < len(said)]
+    return all(step in ("equal", "delete") for step, *_ in steps) and any(row[-1] in OF and meaning(" ".join(row), stop) for row in gone)
 
 
 def looping(text: str) -> bool:

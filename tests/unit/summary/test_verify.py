@@ -220,3 +220,11 @@ def test_a_group_acts_only_where_one_was_named() -> None:
 
     assert check("The team reduced the security of the mnemonic phrase from 256 bits to 80 bits.", [said], "en").reason == "a group that was not said"
     assert check(said.replace("you did is you", "our team did is you"), [said.replace("you did", "our team did")], "en").reason != "a group that was not said"
+
+
+def test_a_noun_is_not_left_out_before_what_it_is_of() -> None:
+    said = "So you are using then the conversion of gravitational potential energy to kinetic energy."
+
+    assert check("You are using gravitational potential energy to kinetic energy.", [said], "en").reason == "leaves out what something is said of"
+    assert check("You are using the conversion of gravitational potential energy to kinetic energy.", [said], "en").ok
+    assert check("They repair both old bridges in May.", ["They really do repair both old bridges of the town in May."], "en").reason != "leaves out what something is said of"
