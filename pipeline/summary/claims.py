@@ -63,7 +63,14 @@ SEVERABLE: Final = word_set(
 )
 """What is left out at the end of a sentence may begin with one of these; before another word, a clause would be cut in two."""
 
-OF: Final = word_set("of de du des del della do da dos das di von vom")
+OF: Final[dict[str, frozenset[str]]] = {
+    "en": word_set("of"),
+    "es": word_set("de del"),
+    "fr": word_set("de du des"),
+    "de": word_set("von vom"),
+    "pt": word_set("de do da dos das"),
+    "it": word_set("di del dello della dei degli delle"),
+}
 """Words between a noun and what it is of."""
 
 BOUNDS: Final = word_set(

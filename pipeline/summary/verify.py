@@ -88,7 +88,7 @@ def check(text: str, sentences: Sequence[str], language: str, others: Sequence[s
     reason = (
         _form(text, source, language)
         or ("breaks off" if any(_breaks_off(text, sentence) for sentence in sentences) else "")
-        or ("leaves out what something is said of" if any(_loses_a_noun(text, sentence, stop) for sentence in sentences) else "")
+        or ("leaves out what something is said of" if any(_loses_a_noun(text, sentence, language) for sentence in sentences) else "")
         or _facts(text, source)
         or _operators(text, source, stop)
         or ("says the same as another point" if any(alike(text, other, stop) for other in others) else "")
@@ -147,12 +147,12 @@ def _breaks_off(text: str, sentence: str) -> bool:
     return bool(found and after) and rest[0].isspace() and rest.lstrip()[0].isalnum() and after[0] not in SEVERABLE
 
 
-def _loses_a_noun(text: str, sentence: str, stop: frozenset[str]) -> bool:
+def _loses_a_noun(text: str, sentence: str, language: str) -> bool:
     """Whether `text` is `sentence` without a noun and its "of": "You use [the conversion of] energy to heat" speaks of something else."""
     said, told = list(words(sentence)), list(words(text))
     steps = SequenceMatcher(None, said, told, autojunk=False).get_opcodes()
     gone = [said[first:last] for step, first, last, *_ in steps if step == "delete" and last < len(said)]
-    return all(step in ("equal", "delete") for step, *_ in steps) and any(row[-1] in OF and meaning(" ".join(row), stop) for row in gone)
+    return all(step in ("equal", "delete") for step, *_ in steps) and any(row[-1] in OF.get(language, ()) and meaning(" ".join(row), stop_words(language)) for row in gone)
 
 
 def looping(text: str) -> bool:
