@@ -50,17 +50,23 @@ HEDGES: Final = word_set(
 )
 """Words that limit a statement. What was said with one is not repeated without it."""
 
-SEVERABLE: Final = word_set(
-    """
-    and or but because since so that which who whom whose when while where whether if unless as to of in on at by with from for about after before until till
-    through during without within under over between into onto across against among around behind beyond despite except like near toward towards upon via per
-    y o e u pero que quien porque pues cuando donde mientras si como a de en con por para desde hasta sin sobre tras entre hacia según durante
-    und oder aber dass weil denn wenn als wie ob wo während nachdem bevor in an am im auf mit von vom zu zum zur für aus bei beim bis ohne um über unter nach vor seit durch gegen wegen
-    et ou mais qui quand où lorsque parce puisque comme à au aux du des dans sur avec pour par sans sous vers chez entre depuis pendant
-    mas quem quando onde enquanto se em no na com do da sem sobre até
-    ma che chi perché quando dove mentre come di da al con su per tra fra senza dopo prima
-    """
-)
+SEVERABLE: Final[dict[str, frozenset[str]]] = {
+    "en": word_set(
+        """
+        and or but because since so that which who whom whose when while where whether if unless as to of in on at by with from for about after before until till
+        through during without within under over between into onto across against among around behind beyond despite except like near toward towards upon via per
+        """
+    ),
+    "es": word_set("y o e u pero que quien porque pues cuando donde mientras si como a de en con por para desde hasta sin sobre tras entre hacia según durante"),
+    "de": word_set(
+        """
+        und oder aber dass weil denn wenn als wie ob wo während nachdem bevor in an am im auf mit von vom zu zum zur für aus bei beim bis ohne um über unter nach vor seit durch gegen wegen
+        """
+    ),
+    "fr": word_set("et ou mais que qui quand où lorsque parce puisque comme si à au aux de du des dans sur avec pour par sans sous vers chez entre depuis pendant en"),
+    "pt": word_set("e ou mas que quem porque quando onde enquanto se como em no na de do da com por para sem sobre até entre"),
+    "it": word_set("e o ma che chi perché quando dove mentre se come di da in al con su per tra fra senza dopo prima"),
+}
 """What is left out at the end of a sentence may begin with one of these; before another word, a clause would be cut in two."""
 
 OF: Final[dict[str, frozenset[str]]] = {

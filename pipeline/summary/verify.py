@@ -87,7 +87,7 @@ def check(text: str, sentences: Sequence[str], language: str, others: Sequence[s
     stop = stop_words(language)
     reason = (
         _form(text, source, language)
-        or ("breaks off" if any(_breaks_off(text, sentence) for sentence in sentences) else "")
+        or ("breaks off" if any(_breaks_off(text, sentence, language) for sentence in sentences) else "")
         or ("leaves out what something is said of" if any(_loses_a_noun(text, sentence, language) for sentence in sentences) else "")
         or _facts(text, source)
         or _operators(text, source, stop)
@@ -140,11 +140,13 @@ def _form(text: str, source: str, language: str) -> str:
     return next((reason for failed, reason in checks if failed), "")
 
 
-def _breaks_off(text: str, sentence: str) -> bool:
+def _breaks_off(text: str, sentence: str, language: str) -> bool:
     """Whether `text` is a stretch of `sentence`, word for word, that ends within a clause: "Only after a whole year without any work" of "… without any work the plot is given away"."""
     _, found, rest = sentence.casefold().partition(_FINISHED.sub("", text).casefold())
     after = words(rest)
-    return bool(found and after) and rest[0].isspace() and rest.lstrip()[0].isalnum() and after[0] not in SEVERABLE
+    if language not in SEVERABLE or not found or not after:
+        return False
+    return rest[0].isspace() and rest.lstrip()[0].isalnum() and after[0] not in SEVERABLE[language]
 
 
 def _loses_a_noun(text: str, sentence: str, language: str) -> bool:

@@ -32,7 +32,7 @@ COURSE = Course(rounds=1, anchor=1.0)
 from one view: ROUGE-1/2/L 38.7/13.7/24.9; an adapter that was taught the best alone (276 questions instead of 264) has 38.0/12.5/23.3. 80 % of the statements stand, and 64.
 """
 FIRST = 3
-"""Statements of each answer that what is taught shall be like: later ones are more often beside the point."""
+"""Statements of each answer that what is taught shall be like: later ones are more often beside the point (of the adapter that was taught annotators' answers, ROUGE-2 of the first two was 11.1, of all 10.8)."""
 SHORTEST = 15.0
 """Words of an answer that is taught: a shorter one is what was left of a longer."""
 
@@ -47,7 +47,7 @@ class Draws:
     """So many questions, taken by chance; 0: all."""
     seed: int = 1
     temperature: float = 0.7
-    """More than readers' answers are drawn at: of those that differ more, the best and the worst are further apart."""
+    """What the adapter in the repository learned from was drawn at this; another was not tried."""
 
 
 def asked(meetings: Sequence[Meeting], count: Count, draws: Draws) -> tuple[tuple[Question, Asked], ...]:

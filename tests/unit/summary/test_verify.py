@@ -192,6 +192,7 @@ def test_sentences_of_india_end_too() -> None:
     ("text", "said"),
     [
         ("A letter comes first, and only after a whole year without any work.", "A letter comes first, and only after a whole year without any work the plot goes to the next family."),
+        ("The council has decided in May that it sells.", "The council has decided in May that it sells an old mill by the river."),
         ("The council has decided to repair.", "The council has decided to repair both bridges before winter."),
         ("Guessing eighty bits is a billion times easier.", "Guessing eighty bits is a billion times easier than guessing the whole phrase."),
         ("Der Rat hat im Mai beschlossen.", "Der Rat hat im Mai beschlossen zwei Brücken zu erneuern."),
