@@ -60,7 +60,8 @@ SEVERABLE: Final[dict[str, frozenset[str]]] = {
     "es": word_set("y o e u pero que quien porque pues cuando donde mientras si como a de en con por para desde hasta sin sobre tras entre hacia según durante"),
     "de": word_set(
         """
-        und oder aber dass weil denn wenn als wie ob wo während nachdem bevor in an am im auf mit von vom zu zum zur für aus bei beim bis ohne um über unter nach vor seit durch gegen wegen
+        und oder aber dass weil denn wenn als wie ob wo während nachdem bevor in an am im auf mit von vom zu zum zur für
+        aus bei beim bis ohne um über unter nach vor seit durch gegen wegen
         """
     ),
     "fr": word_set("et ou mais que qui quand où lorsque parce puisque comme si à au aux de du des dans sur avec pour par sans sous vers chez entre depuis pendant en"),
